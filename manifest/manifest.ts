@@ -1,0 +1,110 @@
+import type { ModelRef } from './model-ref.js';
+
+/**
+ * What the user wants, after parsing: every default applied, every profile merged, every `${VAR}` replaced,
+ * every name checked. Everything below the parser works on this and never on raw YAML.
+ */
+export interface Manifest {
+  /** Prefix of every container, volume and network, and the name of the Terraform stack. */
+  readonly project: string;
+  /** In the order of declaration. */
+  readonly servers: readonly Server[];
+  /** In the order of declaration. */
+  readonly models: readonly Model[];
+}
+
+/** One Ollama container. */
+export interface Server {
+  /** The key under `servers`. */
+  readonly name: string;
+  /** Docker's name of the container: `<project>-<name>`. */
+  readonly container: string;
+  /** The declared image; an AMD server already carries the `-rocm` tag of the same version. */
+  readonly image: string;
+  /** Host port, published on 127.0.0.1. */
+  readonly port: number;
+  readonly gpu: Gpu;
+  /** Memory limit of the container in bytes; absent means no limit. */
+  readonly memory?: number;
+  /** CPU limit in cores; absent means no limit. */
+  readonly cpus?: number;
+  /** `OLLAMA_CONTEXT_LENGTH` in tokens; always explicit, because Ollama's own default depends on the GPUs it finds. */
+  readonly contextLength: number;
+  readonly numParallel?: number;
+  readonly maxLoadedModels?: number;
+  /** Ollama's duration syntax (`30m`, `-1`). */
+  readonly keepAlive?: string;
+  readonly kvCacheType?: 'f16' | 'q8_0' | 'q4_0';
+  readonly flashAttention?: boolean;
+  /** Further environment of the container; wins over what the fields above set. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Name of the Docker volume that holds the models; servers that name the same one share it. */
+  readonly store: string;
+  /** Names (canonical, as in `Model.name`) of the models this server offers. */
+  readonly models: readonly string[];
+}
+
+/** Which accelerators a server gets. `devices` of NVIDIA: `all`, a count, or indexes, UUIDs, MIG UUIDs or CDI names. */
+export type Gpu =
+  | { readonly vendor: 'none' }
+  | { readonly vendor: 'nvidia'; readonly devices: 'all' | number | readonly string[] }
+  | {
+      readonly vendor: 'amd';
+      /** Render nodes under /dev/dri (`renderD128`), or all of them. */
+      readonly devices: 'all' | readonly string[];
+      /** Numeric group ids of the engine's host that may open the device nodes. */
+      readonly groups: readonly number[];
+      /** `HSA_OVERRIDE_GFX_VERSION`, such as `10.3.0`. */
+      readonly gfxVersion?: string;
+    }
+  | { readonly vendor: 'vulkan'; readonly devices: 'all' | readonly string[]; readonly groups: readonly number[] };
+
+/** A name that clients call, with where it comes from and how it runs. */
+export interface Model {
+  /** Canonical name (`smollm2:135m`; `:latest` is written out). */
+  readonly name: string;
+  /** Tried in order; the first that answers wins. Never empty. */
+  readonly from: readonly ModelSource[];
+  /** SYSTEM of the derived model. */
+  readonly system?: string;
+  /** TEMPLATE of the derived model (Go template). */
+  readonly template?: string;
+  /** LICENSE texts of the derived model. */
+  readonly license?: readonly string[];
+  /** PARAMETERs of the derived model, as `POST /api/create` takes them. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  /** Hold it in memory after a deploy. */
+  readonly preload: boolean;
+  readonly expect: readonly Expectation[];
+}
+
+export type ParameterValue = string | number | boolean | readonly string[];
+
+export type ModelSource =
+  /** Pulled by Ollama: library name, `hf.co/user/repo:QUANT`, or `host/namespace/model:tag`. */
+  | { readonly kind: 'registry'; readonly ref: ModelRef }
+  /** A GGUF file that is uploaded to the server. */
+  | { readonly kind: 'gguf'; readonly location: GgufLocation; /** Lower-case hex. */ readonly sha256?: string };
+
+export type GgufLocation =
+  /** `path` is relative to the directory of the manifest, or absolute. */
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'https'; readonly url: string }
+  /** A file inside a Python wheel: `pypi:<package>==<version>/<path in wheel>`. */
+  | { readonly kind: 'pypi'; readonly package: string; readonly version: string; readonly path: string };
+
+/** One assertion `smoke` makes of a model. Texts are generated with temperature 0 and a fixed seed. */
+export interface Expectation {
+  /** What is asked; for `dimensions` the text that is embedded. */
+  readonly prompt: string;
+  /** The answer contains this text; case does not matter. */
+  readonly contains?: string;
+  /** The answer matches this regular expression. */
+  readonly matches?: string;
+  /** The answer is JSON that satisfies this JSON Schema, which is also given to Ollama as `format`. */
+  readonly jsonSchema?: Readonly<Record<string, unknown>>;
+  /** Length of the embedding vector. */
+  readonly dimensions?: number;
+  /** Generation speed as Ollama measures it (`eval_count / eval_duration`). */
+  readonly minTokensPerSecond?: number;
+}

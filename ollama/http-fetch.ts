@@ -1,0 +1,51 @@
+import http from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { Readable } from 'node:stream';
+
+/**
+ * A `fetch` for the official client, on Node's own HTTP module. The built-in one gives up when the first byte or the
+ * next one takes 300 s, which loading or verifying a large model does; this one waits until `signal` says otherwise.
+ * An error answer that is no JSON is turned into Ollama's shape, `{"error": …}`. Rejects with the cause's own code
+ * (`ECONNREFUSED`), or with an `AbortError`.
+ */
+export function httpFetch(signal?: AbortSignal): typeof fetch {
+  return async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const signals = [signal, init.signal].filter((one) => one !== undefined && one !== null);
+    const incoming = await httpRequest(
+      url,
+      {
+        method: init.method ?? 'GET',
+        headers: Object.fromEntries(new Headers(init.headers)),
+        ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+      },
+      typeof init.body === 'string' ? Readable.from([Buffer.from(init.body)]) : undefined,
+    );
+    return toResponse(incoming);
+  };
+}
+
+/** Sends one request and resolves at the head of its answer. `body` is sent as it comes, never held whole. */
+export async function httpRequest(url: URL, options: RequestOptions, body?: Readable): Promise<IncomingMessage> {
+  const { request } = url.protocol === 'https:' ? await import('node:https') : http;
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, options, resolve);
+    outgoing.on('error', (error) => {
+      body?.destroy();
+      reject(error);
+    });
+    if (body === undefined) outgoing.end();
+    else body.on('error', (error) => outgoing.destroy(error)).pipe(outgoing);
+  });
+}
+
+async function toResponse(incoming: IncomingMessage): Promise<Response> {
+  const status = incoming.statusCode ?? 500;
+  const type = incoming.headers['content-type'] ?? '';
+  if (status >= 400 && !type.includes('application/json')) {
+    const text = (await Readable.from(incoming).toArray()).join('').trim();
+    return Response.json({ error: text === '' ? `HTTP ${status}` : text }, { status });
+  }
+  const body = status === 204 || status === 304 ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>);
+  return new Response(body, { status, headers: { 'content-type': type } });
+}
