@@ -1,0 +1,110 @@
+import { LineCounter } from 'yaml';
+import type { Diagnostic, Finding, PathSegment } from './diagnostics.js';
+import { formatPath } from './diagnostics.js';
+import { checkGpus } from './gpu-checks.js';
+import { checkImage } from './image-checks.js';
+import { interpolate, type Variables } from './interpolation.js';
+import type { Manifest } from './manifest.js';
+import { checkModels } from './model-checks.js';
+import { buildModels } from './model.js';
+import { applyProfile } from './profile.js';
+import { checkProfiles } from './profile-checks.js';
+import { manifestSchema, type RawManifest } from './schema.js';
+import { checkServers, type DeclaredNames } from './server-checks.js';
+import { buildServers } from './server.js';
+import { treeAt, treeOffset, withoutKeys } from './tree-value.js';
+import { validate } from './validation.js';
+import { readYamlTree, type MapTree, type Tree } from './yaml-tree.js';
+
+export interface ParseOptions {
+  /** Name of the overlay under `profiles` to apply. */
+  readonly profile?: string;
+  /** Values of `${VAR}`. */
+  readonly env: Variables;
+}
+
+/** A manifest with warnings at most, or everything that keeps it from being one. */
+export type ParseResult =
+  | { readonly manifest: Manifest; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly manifest?: undefined; readonly diagnostics: readonly Diagnostic[] };
+
+interface Checked {
+  /** What is valid of the manifest, if anything is. */
+  readonly raw?: RawManifest;
+  readonly declared: DeclaredNames;
+  readonly findings: readonly Finding[];
+  /** The profile applied, for places. */
+  readonly tree: Tree;
+}
+
+/** Reads the text of a `models.yaml`. Mistakes are returned, all at once, each with its place. */
+export function parseManifest(text: string, options: ParseOptions): ParseResult {
+  const source = text.replace(/^\uFEFF/, '');
+  const lineCounter = new LineCounter();
+  const document = readYamlTree(source, lineCounter);
+  const root = document.tree;
+  const report = (findings: readonly Finding[], tree: Tree | undefined): Diagnostic[] =>
+    findings.map((finding) => locate(finding, tree, lineCounter));
+  const unreadable = document.findings.some(({ code }) => code.startsWith('yaml'));
+  if (unreadable || root?.kind !== 'map') {
+    const findings = unreadable ? document.findings : [notAManifest(root)];
+    return { diagnostics: report(findings, root) };
+  }
+  const { raw, declared, findings, tree } = check(root, options);
+  const diagnostics = report([...document.findings, ...findings], tree);
+  if (raw === undefined || diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
+  return { manifest: build(raw, declared), diagnostics };
+}
+
+function notAManifest(root: Tree | undefined): Finding {
+  const finding = { severity: 'error', path: [], offset: root?.offset ?? 0 } as const;
+  if (root !== undefined)
+    return { ...finding, code: 'type', message: 'the manifest must be a map of keys such as servers and models' };
+  return {
+    ...finding,
+    code: 'empty',
+    message: 'the manifest is empty',
+    hint: 'write at least models: { smollm2:135m: {} }',
+  };
+}
+
+function check(root: MapTree, { profile, env }: ParseOptions): Checked {
+  const layered = profile === undefined ? { tree: root, findings: [] } : applyProfile(root, profile);
+  const plain = withoutKeys(layered.tree, (key) => key === 'profiles' || key.startsWith('x-'));
+  const declared = { servers: keysAt(plain, 'servers', ['main']), models: keysAt(plain, 'models', []) };
+  const filled = interpolate(plain, env);
+  const { value: raw, findings: invalid } = validate(filled.tree, manifestSchema);
+  const known: Finding[] = [...layered.findings, ...filled.findings];
+  known.push(...unlessKnown(invalid, filled.findings));
+  if (raw !== undefined) {
+    const wrong = [checkServers(raw, declared), checkGpus(raw), checkImage(raw), checkModels(raw, declared)].flat();
+    known.push(...unlessKnown(wrong, known));
+  }
+  return { raw, declared, findings: [...known, ...checkProfiles(root, profile)], tree: layered.tree };
+}
+
+function keysAt(tree: Tree, key: string, otherwise: readonly string[]): readonly string[] {
+  const found = treeAt(tree, [key]);
+  return found?.kind === 'map' ? [...found.entries.keys()] : otherwise;
+}
+
+/** Leaves out what only follows from a finding at the same place or above. */
+function unlessKnown(findings: readonly Finding[], known: readonly Finding[]): Finding[] {
+  const places = new Set(known.filter(({ severity }) => severity === 'error').map(({ path }) => JSON.stringify(path)));
+  const covered = (path: readonly PathSegment[]): boolean =>
+    path.some((_, index) => places.has(JSON.stringify(path.slice(0, index + 1))));
+  return findings.filter(({ path }) => !covered(path));
+}
+
+function build(raw: RawManifest, declared: DeclaredNames): Manifest {
+  const models = buildModels(raw, declared.models);
+  const names = models.map(({ name }) => name);
+  return { project: raw.project, servers: buildServers(raw, declared.servers, names), models };
+}
+
+function locate(finding: Finding, tree: Tree | undefined, lineCounter: LineCounter): Diagnostic {
+  const { severity, code, message, hint, path } = finding;
+  const offset = finding.offset ?? (tree === undefined ? 0 : treeOffset(tree, path, finding.atKey ?? false));
+  const { line, col } = lineCounter.linePos(offset);
+  return { severity, code, path: formatPath(path), message, hint, line: Math.max(line, 1), column: Math.max(col, 1) };
+}

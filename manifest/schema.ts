@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { modelSchema } from './model-schema.js';
+import { namePart, serverSchema } from './server-schema.js';
+
+/**
+ * `models.yaml` as the user writes it, after profiles and variables. The one source of types, defaults, checks,
+ * `models.schema.json` and the option table. Keys that start with `x-` are free at the root and taken out before.
+ */
+export const manifestSchema = z.strictObject({
+  version: z.literal(1).default(1).describe('Version of this format.'),
+  project: namePart.default('ollama').describe('Prefix of every container, volume and network.'),
+  image: z
+    .string()
+    .default('ollama/ollama:0.34.0')
+    .describe('Image of the servers, by tag or digest; an AMD server gets the `-rocm` tag of the same version.'),
+  servers: z
+    .record(namePart, serverSchema.nullable())
+    .default({ main: null })
+    .describe('Ollama servers by name; each is one container.'),
+  models: z
+    .record(z.string(), modelSchema.nullable())
+    .default({})
+    .describe('Models by the name that clients call; an empty value pulls that name.'),
+  profiles: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('Overlays by name: maps merge, lists and values replace, null removes.'),
+});
+
+export type RawManifest = z.output<typeof manifestSchema>;
