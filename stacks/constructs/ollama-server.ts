@@ -1,0 +1,74 @@
+import type { ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
+import { Construct } from 'constructs';
+import type { Server } from '../../manifest/manifest.js';
+import { gpuMapping } from './gpu-mapping.js';
+import { LeanContainer } from './lean-container.js';
+import type { ModelStore } from './model-store.js';
+import { requestDevices } from './provider-overrides.js';
+import { serverEnvironment } from './server-environment.js';
+import type { ServerNetwork } from './server-network.js';
+
+export interface OllamaServerProps {
+  readonly project: string;
+  readonly server: Server;
+  /** The reference that is deployed: `server.image`, or what the toolchain put in its place. */
+  readonly image: string;
+  /** Whether this server may remove unreferenced layers of its store when it starts: one of each store. */
+  readonly prunes: boolean;
+  readonly store: ModelStore;
+  readonly network: ServerNetwork;
+}
+
+/** Port of Ollama inside its container. */
+const ollamaPort = 11434;
+
+/** One Ollama container: published on this machine only, on a read-only root, without any capability it does not need. */
+export class OllamaServer extends Construct {
+  /** Docker's id of the container; another one after every replacement. */
+  readonly containerId: string;
+
+  constructor(scope: Construct, id: string, props: OllamaServerProps) {
+    super(scope, id);
+    const { server, store, network } = props;
+    const gpu = gpuMapping(server.gpu);
+    const container = new LeanContainer(this, 'Resource', {
+      name: server.container,
+      image: props.image,
+      env: serverEnvironment(server, { prunes: props.prunes, gpu: gpu.environment }),
+      gpus: gpu.gpus,
+      devices: gpu.devices,
+      groupAdd: gpu.groupAdd,
+      ports: [{ internal: ollamaPort, external: server.port }],
+      networkMode: network.network,
+      ...limits(server),
+      readOnly: true,
+      capabilities: { drop: ['ALL'] },
+      securityOpts: ['no-new-privileges:true'],
+      mounts: [
+        { type: 'volume', source: store.volume, target: '/root/.ollama' },
+        { type: 'tmpfs', target: '/tmp' },
+      ],
+      healthcheck: health,
+      restart: 'unless-stopped',
+      // Constant: any change of a label replaces the container.
+      labels: [
+        { label: 'io.ollama-stacks.project', value: props.project },
+        { label: 'io.ollama-stacks.server', value: server.name },
+      ],
+      dependsOn: [store.ensured, network.ensured],
+    });
+    if (gpu.deviceRequests !== undefined) requestDevices(container, gpu.deviceRequests);
+    this.containerId = container.id;
+  }
+}
+
+/** Asks seldom: engines before 25 know no shorter interval for the start, and the loader watches that by itself. */
+const health = { test: ['CMD', 'ollama', 'list'], interval: '30s', timeout: '10s', startPeriod: '30s', retries: 3 };
+
+function limits(server: Server): Pick<ContainerConfig, 'memory' | 'cpus'> {
+  return {
+    // The provider counts in MiB.
+    memory: server.memory === undefined ? undefined : Math.floor(server.memory / 1024 ** 2),
+    cpus: server.cpus?.toString(),
+  };
+}

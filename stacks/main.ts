@@ -1,0 +1,128 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatDiagnostics } from '../manifest/diagnostics.js';
+import { loadPlans } from '../manifest/load-plans.js';
+import type { Manifest } from '../manifest/manifest.js';
+import { parseManifest } from '../manifest/parse.js';
+import type { Resolved } from '../manifest/resolved.js';
+import { App } from './cdktf.js';
+import { loadPlanFile } from './constructs/model-loader.js';
+import { OllamaStack } from './ollama-stack.js';
+import { withoutTokenTraces } from './token-traces.js';
+
+/** What the environment contributes to the Terraform JSON; every path is absolute. */
+export interface SynthesisOptions {
+  readonly manifest: Manifest;
+  /** The manifest's own path; relative GGUF paths are relative to its directory. */
+  readonly manifestPath: string;
+  /** The user's project, which holds the state file. */
+  readonly projectDir: string;
+  readonly outdir: string;
+  /** The directory of this toolkit, which holds `bin/ollama-stacks.mjs`. */
+  readonly toolkitDir: string;
+  /** What the toolchain settled on; absent before it ran. */
+  readonly resolved?: Pick<Resolved, 'engine' | 'images'>;
+}
+
+/**
+ * Verb `synth`, also the `app` of cdktf.json: models.yaml -> Terraform JSON and load plans in cdktf.out.
+ * Returns the exit code: 0, or 2 after printing what is wrong with the manifest.
+ */
+export async function main(argv: string[]): Promise<number> {
+  const { file, profile, stop } = choices(argv);
+  if (stop !== undefined) return stop;
+  const text = readIfPresent(file);
+  if (text === undefined) {
+    console.error(`${file}: no such file; create it, or name another with --file or OLLAMA_STACKS_FILE`);
+    return 2;
+  }
+  const { manifest, diagnostics } = parseManifest(text, { profile, env: process.env });
+  for (const line of formatDiagnostics(diagnostics, file)) console.error(line);
+  if (manifest === undefined) return 2;
+
+  synthesize({
+    manifest,
+    manifestPath: resolve(file),
+    projectDir: process.cwd(),
+    outdir: resolve(process.env.CDKTF_OUTDIR ?? 'cdktf.out'),
+    toolkitDir: resolve(process.env.OLLAMA_STACKS_HOME ?? '.'),
+    resolved: readResolved(join('.toolchain', 'resolved.json')),
+  });
+  return 0;
+}
+
+/** Writes `cdk.tf.json` and `load-<store>.json`; returns the absolute directory that holds them. */
+export function synthesize(options: SynthesisOptions): string {
+  const { manifest, resolved } = options;
+  const stackDir = join(options.outdir, 'stacks', manifest.project);
+  const plans = loadPlans(manifest, relative(stackDir, dirname(options.manifestPath)));
+  mkdirSync(stackDir, { recursive: true });
+  // Of cdktf's own validations one runs `terraform version`, and all are on or off together.
+  const app = new App({ outdir: options.outdir, skipValidation: true, stackTraces: false });
+  withoutTokenTraces(() => {
+    const stack = new OllamaStack(app, {
+      manifest,
+      loadPlans: plans,
+      images: deployedImages(resolved),
+      launcher: {
+        path: relative(stackDir, join(options.toolkitDir, 'bin', 'ollama-stacks.mjs')),
+        dockerHost: resolved?.engine.host,
+      },
+      statePath: relative(stackDir, join(options.projectDir, `terraform.${manifest.project}.tfstate`)),
+    });
+    const mistakes = stack.node.validate();
+    if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
+    app.synth();
+  });
+  for (const plan of plans) {
+    writeFileSync(join(stackDir, loadPlanFile(plan.store)), `${JSON.stringify(plan, undefined, 2)}\n`);
+  }
+  return stackDir;
+}
+
+function deployedImages(resolved: SynthesisOptions['resolved']): Record<string, string> {
+  const images = Object.entries(resolved?.images ?? {});
+  return Object.fromEntries(images.map(([declared, { reference }]) => [declared, reference]));
+}
+
+const usage = `usage: ollama-stacks synth [--file models.yaml] [--profile NAME]
+Writes the Terraform JSON and the load plans to cdktf.out, and stops there.`;
+
+interface Choices {
+  readonly file: string;
+  readonly profile?: string;
+  /** Exit code, when there is nothing more to do. */
+  readonly stop?: number;
+}
+
+/** Flags win over the environment, which is all that cdktf-cli can pass on. */
+function choices(argv: string[]): Choices {
+  const file = process.env.OLLAMA_STACKS_FILE ?? 'models.yaml';
+  const profile = process.env.OLLAMA_STACKS_PROFILE;
+  try {
+    const { values } = parseArgs({ args: argv, options: flags });
+    if (values.help) console.log(usage);
+    return { file: values.file ?? file, profile: values.profile ?? profile, stop: values.help ? 0 : undefined };
+  } catch (error) {
+    // parseArgs throws on nothing but wrong usage.
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    return { file, stop: 2 };
+  }
+}
+
+const flags = { file: { type: 'string' }, profile: { type: 'string' }, help: { type: 'boolean' } } as const;
+
+function readResolved(path: string): Resolved | undefined {
+  const text = readIfPresent(path);
+  return text === undefined ? undefined : (JSON.parse(text) as Resolved);
+}
+
+function readIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

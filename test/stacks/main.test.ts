@@ -1,0 +1,110 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LoadPlan } from '../../manifest/load-plan.js';
+import { main } from '../../stacks/main.js';
+import { containerOf, readTerraformJson } from './synthesis.js';
+
+const manifest = `
+project: p
+models: { smollm2:135m: {} }
+profiles: { ci: { servers: { main: { port: 12000 } } } }
+`;
+const before = process.cwd();
+let directory: string;
+let printed: string[];
+
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'ollama-stacks-main-'));
+  process.chdir(directory);
+  vi.stubEnv('OLLAMA_STACKS_HOME', path.join(directory, 'toolkit'));
+  printed = [];
+  vi.spyOn(console, 'error').mockImplementation((line: string) => printed.push(line));
+});
+
+afterEach(() => {
+  process.chdir(before);
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(directory, { recursive: true });
+});
+
+it('writes the Terraform JSON and one load plan a store, side by side', async () => {
+  writeFileSync('models.yaml', manifest);
+  expect(await main([])).toBe(0);
+  expect(readdirSync('cdktf.out/stacks/p').toSorted()).toEqual(['cdk.tf.json', 'load-p-models.json']);
+  const plan = JSON.parse(readFileSync('cdktf.out/stacks/p/load-p-models.json', 'utf8')) as LoadPlan;
+  expect(plan).toMatchObject({ project: 'p', store: 'p-models', root: '../../..' });
+});
+
+it('names the launcher relative to the stack, so that a checkout can move', async () => {
+  writeFileSync('models.yaml', manifest);
+  await main([]);
+  expect(readFileSync('cdktf.out/stacks/p/cdk.tf.json', 'utf8')).toContain('"../../../toolkit/bin/ollama-stacks.mjs"');
+});
+
+describe('under cdktf-cli', () => {
+  it('writes where the CLI looks', async () => {
+    vi.stubEnv('CDKTF_OUTDIR', path.join(directory, 'elsewhere'));
+    vi.stubEnv('CDKTF_CONTEXT_JSON', JSON.stringify({ excludeStackIdFromLogicalIds: 'true' }));
+    writeFileSync('models.yaml', manifest);
+    expect(await main([])).toBe(0);
+    expect(existsSync('elsewhere/stacks/p/cdk.tf.json')).toBe(true);
+    expect(existsSync('elsewhere/manifest.json')).toBe(true);
+    expect(existsSync('cdktf.out')).toBe(false);
+  });
+});
+
+describe('chooses file and profile', () => {
+  it.each([
+    ['by flags', ['--file', 'other.yaml', '--profile', 'ci'], {}],
+    ['by the environment', [], { OLLAMA_STACKS_FILE: 'other.yaml', OLLAMA_STACKS_PROFILE: 'ci' }],
+    [
+      'by flags over the environment',
+      ['--profile', 'ci'],
+      { OLLAMA_STACKS_FILE: 'other.yaml', OLLAMA_STACKS_PROFILE: 'nosuch' },
+    ],
+  ])('%s', async (_, argv, env) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    writeFileSync('other.yaml', manifest);
+    expect(await main(argv)).toBe(0);
+    const container = containerOf(readTerraformJson('cdktf.out/stacks/p'));
+    expect(container['ports']).toEqual([expect.objectContaining({ external: 12000 })]);
+  });
+});
+
+it('deploys the image that the toolchain settled on', async () => {
+  writeFileSync('models.yaml', manifest);
+  mkdirSync('.toolchain');
+  const resolved = { engine: { host: 'unix:///e.sock' }, images: { 'ollama/ollama:0.34.0': { reference: 'built:1' } } };
+  writeFileSync('.toolchain/resolved.json', JSON.stringify(resolved));
+  await main([]);
+  expect(containerOf(readTerraformJson('cdktf.out/stacks/p'))['image']).toBe('built:1');
+});
+
+it('explains itself and does nothing else', async () => {
+  const log = vi.spyOn(console, 'log').mockReturnValue();
+  expect(await main(['--help'])).toBe(0);
+  expect(log).toHaveBeenCalledWith(expect.stringMatching(/^usage: ollama-stacks synth/));
+  expect(existsSync('cdktf.out')).toBe(false);
+});
+
+describe('wrong input is exit code 2 and no output', () => {
+  it.each<[string, string | undefined, string[], RegExp]>([
+    ['no manifest', undefined, [], /^models\.yaml: no such file; create it, or name another with --file/],
+    [
+      'a manifest with a mistake',
+      'project: p\nserver: {}\nmodels: { a: {} }',
+      [],
+      /^models\.yaml:2:1 server: .*did you mean/,
+    ],
+    ['a flag that does not exist', manifest, ['--flie', 'x'], /--flie.*\nusage: ollama-stacks synth/s],
+    ['a profile that is not there', manifest, ['--profile', 'nosuch'], /^models\.yaml:.*nosuch/],
+  ])('%s', async (_, text, argv, message) => {
+    if (text !== undefined) writeFileSync('models.yaml', text);
+    expect(await main(argv)).toBe(2);
+    expect(printed[0]).toMatch(message);
+    expect(existsSync('cdktf.out')).toBe(false);
+  });
+});
