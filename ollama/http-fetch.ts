@@ -12,16 +12,14 @@ export function httpFetch(signal?: AbortSignal): typeof fetch {
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const signals = [signal, init.signal].filter((one) => one !== undefined && one !== null);
-    const incoming = await httpRequest(
-      url,
-      {
-        method: init.method ?? 'GET',
-        headers: Object.fromEntries(new Headers(init.headers)),
-        ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
-      },
-      typeof init.body === 'string' ? Readable.from([Buffer.from(init.body)]) : undefined,
-    );
-    return toResponse(incoming);
+    const body = typeof init.body === 'string' ? Buffer.from(init.body) : undefined;
+    const options = {
+      method: init.method ?? 'GET',
+      // Node sends the body of a DELETE only when its length is told.
+      headers: { ...Object.fromEntries(new Headers(init.headers)), ...(body && { 'content-length': body.length }) },
+      ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+    };
+    return toResponse(await httpRequest(url, options, body && Readable.from([body])));
   };
 }
 

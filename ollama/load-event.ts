@@ -5,10 +5,28 @@
 export type LoadEvent =
   | { readonly type: 'server'; readonly server: string; readonly version: string; readonly ms: number }
   /** The source that answered, in words; `skipped` are the earlier ones and why each was passed over. */
-  | { readonly type: 'source'; readonly model: string; readonly source: string; readonly skipped: readonly SkippedSource[] }
+  | {
+      readonly type: 'source';
+      readonly model: string;
+      readonly source: string;
+      readonly skipped: readonly SkippedSource[];
+    }
   /** `status` is Ollama's own word (`pulling`, `verifying sha256 digest`) or `downloading`, `uploading`, `creating`; bytes. */
-  | { readonly type: 'progress'; readonly model: string; readonly status: string; readonly completed?: number; readonly total?: number }
-  | { readonly type: 'loaded'; readonly model: string; readonly action: LoadAction; readonly digest: string; readonly bytes: number; readonly ms: number }
+  | {
+      readonly type: 'progress';
+      readonly model: string;
+      readonly status: string;
+      readonly completed?: number;
+      readonly total?: number;
+    }
+  | {
+      readonly type: 'loaded';
+      readonly model: string;
+      readonly action: LoadAction;
+      readonly digest: string;
+      readonly bytes: number;
+      readonly ms: number;
+    }
   | { readonly type: 'preloaded'; readonly model: string; readonly server: string; readonly ms: number }
   | { readonly type: 'failed'; readonly model?: string; readonly message: string };
 

@@ -1,5 +1,16 @@
 import type { Readable } from 'node:stream';
-import type { ChatRequest, CreateRequest, EmbedRequest, GenerateRequest, ModelResponse } from 'ollama/browser';
+import type {
+  AbortableAsyncIterator,
+  ChatRequest,
+  ChatResponse,
+  CreateRequest,
+  EmbedRequest,
+  EmbedResponse,
+  GenerateRequest,
+  GenerateResponse,
+  ModelResponse,
+  ShowResponse,
+} from 'ollama/browser';
 // The browser build, because Node's looks for files that are named like the base of a derived model.
 import { Ollama } from 'ollama/browser';
 import { httpFetch, httpRequest } from './http-fetch.js';
@@ -46,7 +57,8 @@ export class OllamaServer {
     return (await this.#client.ps()).models;
   }
 
-  show(model: string): ReturnType<Ollama['show']> {
+  /** Metadata; `capabilities` holds `completion`, `embedding`, `tools` … */
+  show(model: string): Promise<ShowResponse> {
     return this.#client.show({ model });
   }
 
@@ -68,20 +80,18 @@ export class OllamaServer {
     await this.#client.delete({ model });
   }
 
-  generate(request: GenerateRequest): ReturnType<typeof this.streamGenerate> {
-    return this.streamGenerate(request);
-  }
-
-  private streamGenerate(request: GenerateRequest) {
+  /** Streams; the last part carries `done` and the timings in nanoseconds. Without a prompt it only loads the model. */
+  generate(request: GenerateRequest): Promise<AbortableAsyncIterator<GenerateResponse>> {
     return this.#client.generate({ ...request, stream: true });
   }
 
-  /** Streams; the last part carries `done` and the timings in nanoseconds. */
-  chat(request: ChatRequest) {
+  /** Streams as `generate` does. */
+  chat(request: ChatRequest): Promise<AbortableAsyncIterator<ChatResponse>> {
     return this.#client.chat({ ...request, stream: true });
   }
 
-  embed(request: EmbedRequest): ReturnType<Ollama['embed']> {
+  /** An empty `input` only loads the model. */
+  embed(request: EmbedRequest): Promise<EmbedResponse> {
     return this.#client.embed(request);
   }
 
@@ -102,6 +112,6 @@ export class OllamaServer {
   }
 
   #blob(digest: string): URL {
-    return new URL(`/api/blobs/${digest}`, this.url);
+    return new URL(`${this.url.replace(/\/$/, '')}/api/blobs/${digest}`);
   }
 }

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { LoadPlan } from '../manifest/load-plan.js';
+import type { LoadEvent } from '../ollama/load-event.js';
+import { load, LoadFailed } from '../ollama/loader.js';
+
+/**
+ * Runs the loader on a plan file, as Terraform does in the directory of a stack. Reports in lines for people, or as
+ * NDJSON when `OLLAMA_STACKS_PROGRESS=json`. Exit code 1 when a model could not be loaded, 2 on wrong usage.
+ */
+export async function main(argv: string[]): Promise<number> {
+  const [file, ...others] = argv;
+  if (file === undefined || others.length > 0) {
+    process.stderr.write('usage: ollama-stacks load <plan file>\n');
+    return 2;
+  }
+  const directory = path.dirname(path.resolve(file));
+  const plan: LoadPlan = JSON.parse(readFileSync(file, 'utf8'));
+  const emit = process.env.OLLAMA_STACKS_PROGRESS === 'json' ? writeJson : writeLine();
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    await load(plan, { directory, recordFile: recordFile(directory, plan.store), emit, signal: interruption.signal });
+    return 0;
+  } catch (error) {
+    if (error instanceof LoadFailed) return 1;
+    throw error;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+/** In the project's `.toolchain`. A stack's directory is `cdktf.out/stacks/<project>`, unless the environment tells. */
+function recordFile(stackDirectory: string, store: string): string {
+  const project = process.env.OLLAMA_STACKS_CWD ?? path.resolve(stackDirectory, '../../..');
+  return path.join(project, '.toolchain', 'loaded', `${store}.json`);
+}
+
+function writeJson(event: LoadEvent): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+/** Progress is told when its status changes, and every ten seconds: Terraform prints each line with a prefix. */
+function writeLine(): (event: LoadEvent) => void {
+  const told = new Map<string, { status: string; at: number }>();
+  return (event) => {
+    if (event.type === 'progress') {
+      const last = told.get(event.model);
+      if (last?.status === event.status && performance.now() - last.at < 10_000) return;
+      told.set(event.model, { status: event.status, at: performance.now() });
+    }
+    process.stdout.write(`${lineOf(event)}\n`);
+  };
+}
+
+function lineOf(event: LoadEvent): string {
+  switch (event.type) {
+    case 'server':
+      return `server ${event.server}  Ollama ${event.version} answers after ${seconds(event.ms)}`;
+    case 'source':
+      return [
+        ...event.skipped.map(({ source, reason }) => `${event.model}  not from ${source}: ${reason}`),
+        `${event.model}  from ${event.source}`,
+      ].join('\n');
+    case 'progress':
+      return `${event.model}  ${event.status}${amount(event)}`;
+    case 'loaded':
+      return `${event.model}  ${event.action}  ${megabytes(event.bytes)}  ${seconds(event.ms)}`;
+    case 'preloaded':
+      return `${event.model}  in memory of ${event.server}  ${seconds(event.ms)}`;
+    default:
+      return `${event.model === undefined ? '' : `${event.model}  `}failed: ${event.message}`;
+  }
+}
+
+function amount({ completed, total }: { readonly completed?: number; readonly total?: number }): string {
+  if (completed === undefined || completed === 0) return total === undefined ? '' : `  ${megabytes(total)}`;
+  return total === undefined ? `  ${megabytes(completed)}` : `  ${megabytes(completed)} of ${megabytes(total)}`;
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import getPort from 'get-port';
+import type { LoadPlanServer } from '../../manifest/load-plan.js';
+import { docker, run } from './project.js';
+
+/** The image that the toolchain builds where no image registry answers, or another that holds Ollama 0.34. */
+const ollamaImage = process.env.OLLAMA_STACKS_TEST_IMAGE ?? 'ollama-stacks/ollama:0.34.0-cpu';
+
+/** A container of Ollama with a store of its own, as a load plan names it. */
+export interface TestServer extends LoadPlanServer {
+  readonly port: number;
+  remove(): Promise<void>;
+}
+
+/**
+ * Starts one. `options` are further ones of `docker run`, `command` replaces `serve`. Without `wait` it returns at once,
+ * for containers that are meant to die.
+ */
+export async function startOllama({ options = [], command = [], wait = true }: StartOptions = {}): Promise<TestServer> {
+  const container = `ollama-stacks-test-${randomBytes(4).toString('hex')}`;
+  const port = await getPort({ host: '127.0.0.1' });
+  const store = ['--volume', `${container}:/root/.ollama`, '--env', 'OLLAMA_NO_CLOUD=1'];
+  const publish = ['--publish', `127.0.0.1:${port}:11434`];
+  await docker('run', '--detach', '--name', container, ...publish, ...store, ...options, ollamaImage, ...command);
+  const remove = async (): Promise<void> => {
+    await run('docker', ['rm', '--force', '--volumes', container]);
+    await run('docker', ['volume', 'rm', '--force', container]);
+  };
+  const server = { name: 'main', container, url: `http://127.0.0.1:${port}`, models: [], port, remove };
+  if (wait) await answers(server);
+  return server;
+}
+
+interface StartOptions {
+  readonly options?: readonly string[];
+  readonly command?: readonly string[];
+  readonly wait?: boolean;
+}
+
+async function answers({ url, container }: TestServer): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (performance.now() < deadline) {
+    const response = await fetch(`${url}/api/version`, { signal: AbortSignal.timeout(500) }).catch(() => undefined);
+    if (response?.ok) return;
+    await sleep(25);
+  }
+  throw new Error(`${container} does not answer: ${(await run('docker', ['logs', container])).output}`);
+}
