@@ -1,0 +1,115 @@
+import { readState, statePath, type DeployedState } from './deploy/state.js';
+import { openManifest } from './deploy/synthesis.js';
+import { terraformArguments } from './deploy/terraform.js';
+import { openWorkplace, requireToolchain, withInit } from './deploy/workplace.js';
+import { row } from './report/row.js';
+import { openScreen, type Screen } from './report/screen.js';
+import { exitCode } from './shell/exit-code.js';
+import { Failure } from './shell/problem.js';
+import { type ProjectFile, readProject } from './shell/project.js';
+import { manifestFlags, runVerb, type Values } from './shell/verb.js';
+
+const verb = {
+  name: 'down',
+  summary: 'Stops and removes the servers; the volumes with their models stay, unless --volumes says otherwise.',
+  flags: {
+    ...manifestFlags,
+    volumes: { type: 'boolean', help: "also remove the project's volumes, after asking" },
+    'dry-run': { type: 'boolean', help: 'print what would be removed, and remove nothing' },
+    yes: { type: 'boolean', short: 'y', help: 'answer every question with yes' },
+    json: { type: 'boolean', help: 'print the result as JSON' },
+  },
+} as const;
+
+/** What a `down` removes, and what it leaves. */
+export interface DownPlan {
+  readonly servers: readonly string[];
+  readonly removedVolumes: readonly string[];
+  readonly keptVolumes: readonly string[];
+}
+
+/** @param volumes that carry the project's label */
+export function downPlan(state: DeployedState | undefined, volumes: readonly string[], withVolumes: boolean): DownPlan {
+  return {
+    servers: state?.containers.map(({ name }) => name) ?? [],
+    removedVolumes: withVolumes ? volumes : [],
+    keptVolumes: withVolumes ? [] : volumes,
+  };
+}
+
+export async function main(argv: string[]): Promise<number> {
+  return runVerb(verb, argv, down);
+}
+
+async function down(flags: Values<typeof verb.flags>): Promise<number> {
+  const screen = openScreen(flags.json);
+  const project = await readProject(flags);
+  const manifest = await openManifest(project);
+  const state = await readState(manifest.project);
+  checkState(manifest.project, state);
+  const resolved = await requireToolchain(manifest);
+  const { Engine } = await import('./deploy/engine.js');
+  const engine = new Engine(resolved.engine.host);
+  const plan = downPlan(state, await engine.volumesOf(manifest.project), flags.volumes);
+  if (flags['dry-run']) return report(plan, flags.json, screen, 'would be ');
+  await askAboutVolumes(plan, flags.yes);
+  if (state && state.addresses.size > 0) {
+    const code = await destroy(project, manifest, resolved, screen);
+    if (code !== exitCode.fine) return code;
+  }
+  for (const volume of plan.removedVolumes) await engine.removeVolume(volume);
+  return report(plan, flags.json, screen, '');
+}
+
+/** A state file of another project would take that project's servers down. */
+function checkState(project: string, state: DeployedState | undefined): void {
+  if (state?.project === undefined || state.project === project) return;
+  const message = `${statePath(project)} is the state of project ${state.project}, not of project ${project}`;
+  throw new Failure([{ code: 'foreign-state', message, next: 'nothing was touched: move the file away' }]);
+}
+
+async function askAboutVolumes({ removedVolumes }: DownPlan, yes: boolean): Promise<void> {
+  if (yes || removedVolumes.length === 0) return;
+  const what = `${removedVolumes.join(', ')} and every model in ${removedVolumes.length === 1 ? 'it' : 'them'}`;
+  const { confirm } = await import('./shell/confirm.js');
+  if (process.stdin.isTTY && (await confirm(`remove ${what} for good?`))) return;
+  const next = `\`npm run down\` keeps the volumes; to remove them without a question, add --yes`;
+  throw new Failure([{ code: 'not-confirmed', message: `nothing was removed: ${what} would be lost`, next }]);
+}
+
+async function destroy(
+  project: ProjectFile,
+  manifest: Parameters<typeof openWorkplace>[1],
+  resolved: Parameters<typeof openWorkplace>[2],
+  screen: Screen,
+): Promise<number> {
+  const { applyTerraform } = await import('./deploy/apply.js');
+  const { DeployProgress } = await import('./report/deploy-progress.js');
+  const workplace = await openWorkplace(project, manifest, resolved);
+  const progress = new DeployProgress(workplace.labels, screen);
+  try {
+    const { interrupted } = await withInit(workplace, () =>
+      applyTerraform(workplace.terraform, terraformArguments.destroy, {
+        labels: workplace.labels,
+        onEvent: (event) => progress.handle(event),
+        onInterrupt: () => process.stderr.write('stopping: what has begun is brought to an end first\n'),
+      }),
+    );
+    if (interrupted) process.stderr.write('stopped: the next `npm run down` goes on from here\n');
+    return interrupted ? exitCode.interrupted : exitCode.fine;
+  } finally {
+    progress.end();
+  }
+}
+
+function report(plan: DownPlan, json: boolean, screen: Screen, would: string): number {
+  if (json) process.stdout.write(`${JSON.stringify(plan, undefined, 2)}\n`);
+  const nothing = plan.servers.length + plan.removedVolumes.length === 0;
+  if (nothing) screen.print(row('down', 'nothing to do', 'no server of this project is deployed from here'));
+  else if (would !== '') for (const server of plan.servers) screen.print(row('server', server, `${would}removed`));
+  for (const volume of plan.removedVolumes) screen.print(row('volume', volume, `${would}removed, with its models`));
+  for (const volume of plan.keptVolumes) {
+    screen.print(row('volume', volume, `${would}kept with its models (npm run down -- --volumes removes it)`));
+  }
+  return exitCode.fine;
+}

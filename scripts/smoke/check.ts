@@ -1,0 +1,67 @@
+import type { Expectation } from '../../manifest/manifest.js';
+
+/** What one check found. */
+export interface CheckResult {
+  /** `version`, `present`, `generate`, `chat streamed`, `expect[0] contains` … */
+  readonly name: string;
+  readonly server: string;
+  readonly model?: string;
+  readonly status: 'passed' | 'failed';
+  readonly ms: number;
+  /** What was seen; for a failed check what was wanted, too. */
+  readonly message: string;
+}
+
+/** A server to be tested, and what is asked of it. */
+export interface SmokeTarget {
+  /** Name in the manifest, or the URL when there is no manifest. */
+  readonly name: string;
+  readonly url: string;
+  readonly models: readonly SmokeModel[];
+}
+
+export interface SmokeModel {
+  readonly name: string;
+  readonly expect: readonly Expectation[];
+}
+
+/** Thrown by a check that did not see what it wanted; the message becomes the result's. */
+export class CheckFailed extends Error {}
+
+/** A check before it has run: resolves to what was seen, rejects with what was wrong. */
+export interface Check {
+  readonly name: string;
+  readonly run: () => Promise<string>;
+}
+
+/** Runs one check; whatever it rejects with is a failed result, never an error of ours. */
+export async function runCheck(
+  check: Check,
+  where: { readonly server: string; readonly model?: string },
+): Promise<CheckResult> {
+  const start = performance.now();
+  const result = (status: CheckResult['status'], message: string): CheckResult => ({
+    name: check.name,
+    ...where,
+    status,
+    ms: Math.round(performance.now() - start),
+    message,
+  });
+  try {
+    return result('passed', await check.run());
+  } catch (error) {
+    return result('failed', reason(error as Error));
+  }
+}
+
+/** Node's fetch says only `fetch failed`; the cause says why. */
+function reason(error: Error): string {
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return `${error.message}${cause}`.trim();
+}
+
+/** A text on one line, short enough for a table. */
+export function excerpt(text: string, length = 60): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return JSON.stringify(line.length > length ? `${line.slice(0, length - 1)}…` : line);
+}

@@ -1,0 +1,23 @@
+import junitReportBuilder, { type Builder } from 'junit-report-builder';
+import type { CheckResult } from './check.js';
+
+// Its types describe a default export inside the module; CommonJS hands over the builder itself.
+const root = junitReportBuilder as unknown as Builder;
+
+/** The results as JUnit XML: one suite a server, one case a check. */
+export function junitReport(results: readonly CheckResult[]): string {
+  const builder = root.newBuilder();
+  for (const server of new Set(results.map((result) => result.server))) {
+    const suite = builder.testSuite().name(`smoke ${server}`);
+    for (const result of results.filter((candidate) => candidate.server === server)) {
+      const test = suite
+        .testCase()
+        .name(result.name)
+        .className(result.model ? `${server}.${result.model}` : server)
+        .time(result.ms / 1000);
+      if (result.status === 'failed') test.failure(result.message, 'CheckFailed');
+      else test.standardOutput(result.message);
+    }
+  }
+  return builder.build();
+}

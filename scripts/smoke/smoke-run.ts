@@ -1,0 +1,83 @@
+import type { Manifest } from '../../manifest/manifest.js';
+import { OllamaServer } from '../../ollama/server.js';
+import { modelKey } from '../deploy/presence.js';
+import { type Check, CheckFailed, type CheckResult, runCheck, type SmokeModel, type SmokeTarget } from './check.js';
+import { completionChecks, embeddingChecks } from './model-checks.js';
+import { openaiChatChecks, openaiEmbeddingsCheck, openaiModelsCheck } from './openai-checks.js';
+
+/** Every server of a manifest with the models it offers. */
+export function manifestTargets({ servers, models }: Manifest): SmokeTarget[] {
+  return servers.map((server) => ({
+    name: server.name,
+    url: `http://127.0.0.1:${server.port}`,
+    models: models.filter(({ name }) => server.models.includes(name)),
+  }));
+}
+
+/** Tests all servers at once, the models of one server one after the other: so that none pushes another out of memory. */
+export async function smoke(
+  targets: readonly SmokeTarget[],
+  onResult: (result: CheckResult) => void = () => {},
+): Promise<CheckResult[]> {
+  const results = await Promise.all(targets.map((target) => smokeServer(target, onResult)));
+  return results.flat();
+}
+
+async function smokeServer(
+  { name, url, models }: SmokeTarget,
+  onResult: (result: CheckResult) => void,
+): Promise<CheckResult[]> {
+  const server = new OllamaServer(url);
+  const results: CheckResult[] = [];
+  const run = async (check: Check, model?: string): Promise<boolean> => {
+    const result = await runCheck(check, { server: name, ...(model ? { model } : {}) });
+    results.push(result);
+    onResult(result);
+    return result.status === 'passed';
+  };
+  // A server that is not there fails once, not once for each model.
+  if (!(await run({ name: 'version', run: () => server.version() }))) return results;
+  const present = new Set((await server.tags().catch(() => [])).map((model) => modelKey(model.name)));
+  for (const model of models) {
+    if (!(await run(presentCheck(model, present), model.name))) continue;
+    for (const check of await modelChecks(server, url, model)) await run(check, model.name);
+  }
+  await run(
+    openaiModelsCheck(
+      url,
+      models.map((model) => model.name),
+    ),
+  );
+  return results;
+}
+
+function presentCheck({ name }: SmokeModel, present: ReadonlySet<string>): Check {
+  return {
+    name: 'present',
+    run: () => {
+      if (present.has(modelKey(name))) return Promise.resolve('in the store');
+      throw new CheckFailed(
+        `the server does not have it; it has ${[...present].map(shortName).join(', ') || 'no models'}`,
+      );
+    },
+  };
+}
+
+const shortName = (key: string): string => key.replace(/^registry\.ollama\.ai\/(library\/)?/, '');
+
+/** What a model can do decides what is asked of it. */
+async function modelChecks(server: OllamaServer, url: string, { name, expect }: SmokeModel): Promise<Check[]> {
+  let capabilities: readonly string[];
+  try {
+    ({ capabilities } = await server.show(name));
+  } catch (error) {
+    return [{ name: 'show', run: () => Promise.reject(error) }];
+  }
+  const completes = capabilities.includes('completion');
+  const embeds = capabilities.includes('embedding');
+  return [
+    ...(completes ? [...completionChecks(server, name), ...openaiChatChecks(url, name)] : []),
+    ...(embeds ? [...embeddingChecks(server, name), openaiEmbeddingsCheck(url, name)] : []),
+    ...(expect.length > 0 ? (await import('./expectation-checks.js')).expectationChecks(server, name, expect) : []),
+  ];
+}

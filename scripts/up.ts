@@ -1,0 +1,134 @@
+import type { Applied } from './deploy/apply.js';
+import type { Presence } from './deploy/presence.js';
+import type { Workplace } from './deploy/workplace.js';
+import type { Screen } from './report/screen.js';
+import { connectionInfo, connections } from './deploy/connection-info.js';
+import { askPresence, addressesToRepeat } from './deploy/presence.js';
+import { readState, type DeployedState } from './deploy/state.js';
+import { openManifest } from './deploy/synthesis.js';
+import { openWorkplace, resolveToolchain, withInit } from './deploy/workplace.js';
+import { row } from './report/row.js';
+import { openScreen } from './report/screen.js';
+import { exitCode } from './shell/exit-code.js';
+import { Failure } from './shell/problem.js';
+import { readProject } from './shell/project.js';
+import { manifestFlags, runVerb, type Values } from './shell/verb.js';
+
+const verb = {
+  name: 'up',
+  summary: 'Sets up what is missing, deploys the manifest, loads its models, tests them, and says how to reach them.',
+  flags: {
+    ...manifestFlags,
+    'dry-run': { type: 'boolean', help: 'print what would change, and change nothing (as `plan`)' },
+    yes: { type: 'boolean', short: 'y', help: 'answer every question with yes' },
+    json: { type: 'boolean', help: 'print the result as JSON' },
+  },
+} as const;
+
+export async function main(argv: string[]): Promise<number> {
+  return runVerb(verb, argv, async (flags) => (flags['dry-run'] ? (await import('./plan.js')).plan(flags) : up(flags)));
+}
+
+async function up(flags: Values<typeof verb.flags>): Promise<number> {
+  const screen = openScreen(flags.json);
+  const project = await readProject(flags);
+  const manifest = await openManifest(project);
+  const asked = askPresence(manifest);
+  const state = await readState(manifest.project);
+  const resolved = await resolveToolchain(manifest, screen, flags.yes);
+  const [workplace] = await Promise.all([openWorkplace(project, manifest, resolved), check(manifest, state, resolved)]);
+  const presence = await asked;
+  const applied = await apply(workplace, presence, state, screen);
+  if (applied.interrupted) {
+    process.stderr.write('stopped: what was done is kept, and the next `npm run up` goes on from here\n');
+    return exitCode.interrupted;
+  }
+  return finish(workplace, applied, flags.json, screen);
+}
+
+/** Everything that stands in the way, all at once and before anything is changed. */
+async function check(
+  manifest: Workplace['manifest'],
+  state: DeployedState | undefined,
+  resolved: Workplace['resolved'],
+): Promise<void> {
+  const { newServers, preflight } = await import('./deploy/preflight.js');
+  const facts = { busyPorts: new Map(), containers: new Map(), volumes: new Map(), ...(state ? { state } : {}) };
+  const isNew = newServers(manifest, state).length > 0;
+  const findings = preflight(manifest, isNew ? await gather(manifest, state, resolved) : facts);
+  if (findings.length > 0) throw new Failure(findings);
+}
+
+async function gather(
+  manifest: Workplace['manifest'],
+  state: DeployedState | undefined,
+  resolved: Workplace['resolved'],
+) {
+  const { gatherFacts } = await import('./deploy/preflight-facts.js');
+  const { Engine } = await import('./deploy/engine.js');
+  return gatherFacts(manifest, state, new Engine(resolved.engine.host));
+}
+
+async function apply(
+  workplace: Workplace,
+  presence: ReadonlyMap<string, Presence>,
+  state: DeployedState | undefined,
+  screen: Screen,
+): Promise<Applied> {
+  const { applyTerraform } = await import('./deploy/apply.js');
+  const { terraformArguments } = await import('./deploy/terraform.js');
+  const { DeployProgress } = await import('./report/deploy-progress.js');
+  const progress = new DeployProgress(workplace.labels, screen);
+  const replace = state ? await repeated(workplace, presence, state) : [];
+  try {
+    return await withInit(workplace, () =>
+      applyTerraform(workplace.terraform, terraformArguments.apply(replace), {
+        labels: workplace.labels,
+        onEvent: (event) => progress.handle(event),
+        onInterrupt: (count) =>
+          process.stderr.write(
+            count === 1 ? 'stopping: what has begun is brought to an end first\n' : 'stopping at once\n',
+          ),
+      }),
+    );
+  } finally {
+    progress.end();
+  }
+}
+
+/** What is run again although its declaration did not change; of what is deployed only, the rest runs anyway. */
+async function repeated(
+  { manifest, labels, resolved }: Workplace,
+  presence: ReadonlyMap<string, Presence>,
+  state: DeployedState,
+): Promise<string[]> {
+  const addresses = addressesToRepeat(manifest, presence, labels);
+  if ([...presence.values()].some((answer) => answer.state === 'silent')) {
+    // A stopped server's network can be removed by hand, and the server then not be started.
+    const { Engine } = await import('./deploy/engine.js');
+    const [network] = await new Engine(resolved.engine.host).networks([manifest.project]);
+    if (!network)
+      addresses.push(...[...labels].filter(([, { kind }]) => kind === 'network').map(([address]) => address));
+  }
+  return addresses.filter((address) => state.addresses.has(address));
+}
+
+async function finish({ manifest }: Workplace, { changes }: Applied, json: boolean, screen: Screen): Promise<number> {
+  const results =
+    changes === 0 ? [] : await (await import('./smoke/smoke-report.js')).smokeDeployment(manifest, screen);
+  const failed = results.filter(({ status }) => status === 'failed').length;
+  if (json) {
+    process.stdout.write(
+      `${JSON.stringify({ changes, servers: connections(manifest), smoke: results }, undefined, 2)}\n`,
+    );
+  } else {
+    if (changes === 0) screen.print(row('up', 'nothing to do', nothingToDo(manifest)));
+    process.stdout.write(connectionInfo(manifest));
+  }
+  return failed === 0 ? exitCode.fine : exitCode.failed;
+}
+
+const nothingToDo = ({ servers, models }: Workplace['manifest']): string =>
+  `${count(servers.length, 'server')} and ${count(models.length, 'model')} are as declared`;
+
+const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
