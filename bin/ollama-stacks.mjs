@@ -3,12 +3,24 @@
 // TypeScript when it changed, and hands over to the verb. ADR 0002 tells why there is a bundle.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const sourceFolders = ['manifest', 'ollama', 'stacks', 'toolchain', 'scripts'];
+const sourceFolders = ['bin', 'manifest', 'ollama', 'stacks', 'toolchain', 'scripts'];
 
 /** True when the toolkit is a dependency of another repository, whose package manager then owns node_modules. */
 const installedAsDependency = home.split(path.sep).includes('node_modules');
@@ -22,7 +34,9 @@ function fail(message) {
 function ensureNodeModules() {
   if (installedAsDependency) return;
   const stamp = path.join(home, 'node_modules', '.ollama-stacks-lock');
-  const wanted = createHash('sha256').update(readFileSync(path.join(home, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(path.join(home, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const start = performance.now();
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -36,7 +50,9 @@ function ensureNodeModules() {
   }
   writeFileSync(stamp, wanted);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  process.stderr.write(`${'modules'.padEnd(11)}${'node_modules'.padEnd(27)}${'installed by npm ci'.padEnd(34)}${seconds} s\n`);
+  process.stderr.write(
+    `${'modules'.padEnd(11)}${'node_modules'.padEnd(27)}${'installed by npm ci'.padEnd(34)}${seconds} s\n`,
+  );
 }
 
 function* sources(folder) {
@@ -51,7 +67,7 @@ function* sources(folder) {
 function buildId() {
   const hash = createHash('sha256').update(readFileSync(path.join(home, 'package.json')));
   for (const folder of sourceFolders) {
-    for (const file of [...sources(path.join(home, folder))].sort()) {
+    for (const file of sources(path.join(home, folder))) {
       const { mtimeMs, size } = statSync(file);
       hash.update(`${path.relative(home, file)} ${mtimeMs} ${size}\n`);
     }
@@ -63,7 +79,9 @@ function buildId() {
 async function bundle(folder) {
   const { build } = await import('esbuild');
   const verbs = readdirSync(path.join(home, 'scripts')).filter((name) => name.endsWith('.ts'));
-  const entryPoints = Object.fromEntries(verbs.map((name) => [path.basename(name, '.ts'), path.join(home, 'scripts', name)]));
+  const entryPoints = Object.fromEntries(
+    verbs.map((name) => [path.basename(name, '.ts'), path.join(home, 'scripts', name)]),
+  );
   entryPoints.synth = path.join(home, 'stacks', 'main.ts');
   const temporary = `${folder}.${process.pid}`;
   await build({
@@ -71,6 +89,7 @@ async function bundle(folder) {
     outdir: temporary,
     bundle: true,
     splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -78,7 +97,9 @@ async function bundle(folder) {
     sourcemap: 'linked',
     logLevel: 'error',
     // Bundled CommonJS packages (cdktf) call require for Node's own modules.
-    banner: { js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
+    },
   });
   try {
     renameSync(temporary, folder);
@@ -89,8 +110,18 @@ async function bundle(folder) {
   }
 }
 
+/** Beside the installed modules, or the user's own cache when those belong to somebody else. */
+function bundleCache() {
+  try {
+    accessSync(path.join(home, 'node_modules'), constants.W_OK);
+    return path.join(home, 'node_modules', '.cache', 'ollama-stacks');
+  } catch {
+    return path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'ollama-stacks', 'bundles');
+  }
+}
+
 async function ensureBundle() {
-  const cache = path.join(home, 'node_modules', '.cache', 'ollama-stacks');
+  const cache = bundleCache();
   const id = buildId();
   const folder = path.join(cache, id);
   if (!existsSync(folder)) {
@@ -99,7 +130,8 @@ async function ensureBundle() {
     for (const old of readdirSync(cache)) {
       const stale = path.join(cache, old);
       // Running processes may still import chunks of a bundle that was current a moment ago.
-      if (old !== id && Date.now() - statSync(stale).mtimeMs > 3_600_000) rmSync(stale, { recursive: true, force: true });
+      if (old !== id && Date.now() - statSync(stale).mtimeMs > 3_600_000)
+        rmSync(stale, { recursive: true, force: true });
     }
   }
   return { id, folder };
@@ -109,13 +141,14 @@ ensureNodeModules();
 const { id, folder } = await ensureBundle();
 process.env.OLLAMA_STACKS_HOME = home;
 process.env.OLLAMA_STACKS_BUILD = id;
-const verbs = readdirSync(folder)
-  .filter((name) => name.endsWith('.mjs') && !name.startsWith('chunk-'))
-  .map((name) => path.basename(name, '.mjs'));
-const [verb, ...argv] = process.argv.slice(2);
-if (!verb || !verbs.includes(verb)) {
-  process.stderr.write(`usage: ollama-stacks <verb> [flags]\nverbs: ${verbs.sort().join(' ')}\n`);
+const [verb = '', ...argv] = process.argv.slice(2);
+const entry = path.join(folder, `${path.basename(verb)}.mjs`);
+if (!existsSync(entry)) {
+  const verbs = readdirSync(folder)
+    .filter((name) => name.endsWith('.mjs'))
+    .map((name) => path.basename(name, '.mjs'));
+  process.stderr.write(`usage: ollama-stacks <verb> [flags]\nverbs: ${verbs.join(' ')}\n`);
   process.exit(verb === '--help' ? 0 : 2);
 }
-const { main } = await import(pathToFileURL(path.join(folder, `${verb}.mjs`)).href);
+const { main } = await import(pathToFileURL(entry).href);
 process.exitCode = await main(argv);

@@ -35,7 +35,7 @@ export interface MapEntry {
   readonly tree: Tree;
 }
 
-export interface ListTree {
+interface ListTree {
   readonly kind: 'list';
   readonly offset: number;
   readonly items: readonly Tree[];

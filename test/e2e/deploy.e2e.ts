@@ -12,8 +12,8 @@ describe('one deployment from first up to down', () => {
 
   beforeAll(async () => {
     project = await Project.create();
-    await writeSyntheticGguf(project.file('a.gguf'), 1);
-    await writeSyntheticGguf(project.file('b.gguf'), 2);
+    writeSyntheticGguf(project.file('a.gguf'), { seed: 1 });
+    writeSyntheticGguf(project.file('b.gguf'), { seed: 2 });
   });
   afterAll(() => project.remove());
 
@@ -59,7 +59,8 @@ describe('one deployment from first up to down', () => {
   });
 
   it('a changed model is loaded again without touching the container', async () => {
-    const digest = async () => ((await (await fetch(`${project.url}/api/tags`)).json()) as { models: { digest: string }[] }).models[0]?.digest;
+    const digest = async () =>
+      ((await (await fetch(`${project.url}/api/tags`)).json()) as { models: { digest: string }[] }).models[0]?.digest;
     const [id, before] = [await docker('inspect', '--format', '{{.Id}}', project.container), await digest()];
     await project.manifest(`${server(project, ', context_length: 2048')}\n${tiny('tiny', 'b.gguf')}`);
     expect((await project.verb('up')).code).toBe(0);

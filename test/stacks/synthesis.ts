@@ -44,11 +44,7 @@ export function readManifest(file: string, profile?: string): Manifest {
 }
 
 /** Synthesizes in a directory of its own, calls `look` with the directory of the stack, and cleans up. */
-export function inStack<T>(
-  manifest: Manifest,
-  look: (stackDir: string) => T,
-  resolved?: SynthesisOptions['resolved'],
-): T {
+function inStack<T>(manifest: Manifest, look: (stackDir: string) => T, resolved?: SynthesisOptions['resolved']): T {
   const project = mkdtempSync(path.join(tmpdir(), 'ollama-stacks-synth-'));
   try {
     return look(synthesizeIn(project, manifest, resolved));

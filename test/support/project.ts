@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from './free-port.js';
+import getPort from 'get-port';
 
 export const repository = path.resolve(import.meta.dirname, '..', '..');
 const launcher = path.join(repository, 'bin', 'ollama-stacks.mjs');
@@ -18,7 +18,11 @@ export interface Ran {
 }
 
 /** Runs a program to its end and returns what it printed, whatever its exit code. */
-export async function run(file: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ran> {
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ran> {
   const start = performance.now();
   return new Promise((resolve) => {
     execFile(file, [...args], { maxBuffer: 1 << 28, ...options }, (error, stdout, stderr) => {
@@ -47,7 +51,11 @@ export class Project {
   static async create(env: NodeJS.ProcessEnv = {}): Promise<Project> {
     const directory = await mkdtemp(path.join(tmpdir(), 'ollama-stacks-e2e-'));
     const name = `e2e-${randomBytes(4).toString('hex')}`;
-    return new Project(directory, name, await freePort(), { ...process.env, NO_COLOR: '1', ...env });
+    return new Project(directory, name, await getPort({ host: '127.0.0.1' }), {
+      ...process.env,
+      NO_COLOR: '1',
+      ...env,
+    });
   }
 
   get url(): string {
@@ -76,16 +84,33 @@ export class Project {
 
   /** Writes models.yaml: `project` and the image are given, the rest is YAML of the test. */
   async manifest(rest: string): Promise<void> {
-    await writeFile(this.file('models.yaml'), `version: 1\nproject: ${this.name}\n${rest}\n`);
+    const image = process.env.OLLAMA_STACKS_E2E_IMAGE ?? 'ollama/ollama:0.34.0';
+    await writeFile(this.file('models.yaml'), `version: 1\nproject: ${this.name}\nimage: ${image}\n${rest}\n`);
+  }
+
+  /** Writes the cdktf.json that the README tells a user of cdktf-cli to have. */
+  async useCdktf(): Promise<void> {
+    await writeFile(this.file('cdktf.json'), JSON.stringify({ language: 'typescript', app: `node ${launcher} synth` }));
+  }
+
+  /** The words that run a verb. */
+  command(...argv: string[]): string[] {
+    return [process.execPath, launcher, ...argv];
+  }
+
+  /** What `run` takes to run words in this project. */
+  invocation([file = '', ...argv]: readonly string[]): [string, string[], { cwd: string; env: NodeJS.ProcessEnv }] {
+    return [file, argv, { cwd: this.directory, env: this.env }];
   }
 
   async verb(...argv: string[]): Promise<Ran> {
-    return run(process.execPath, [launcher, ...argv], { cwd: this.directory, env: this.env });
+    return run(...this.invocation(this.command(...argv)));
   }
 
-  /** Starts a verb without waiting, in a process group of its own, so that a test can send it Ctrl-C as a terminal does. */
-  start(...argv: string[]): ChildProcess {
-    return spawn(process.execPath, [launcher, ...argv], { cwd: this.directory, env: this.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** Starts words without waiting, in a process group of their own, so that a test can send Ctrl-C as a terminal does. */
+  start(words: readonly string[]): ChildProcess {
+    const [file, argv, options] = this.invocation(words);
+    return spawn(file, argv, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   /** Terraform in the stack's directory, with the environment that the verbs give it. */
@@ -94,7 +119,12 @@ export class Project {
     const cliConfig = resolved.provider.cliConfig;
     return run(resolved.terraform.path, [`-chdir=${this.stackDirectory}`, ...argv], {
       cwd: this.directory,
-      env: { ...this.env, DOCKER_HOST: resolved.engine.host, CHECKPOINT_DISABLE: '1', ...(cliConfig && { TF_CLI_CONFIG_FILE: cliConfig }) },
+      env: {
+        ...this.env,
+        DOCKER_HOST: resolved.engine.host,
+        CHECKPOINT_DISABLE: '1',
+        ...(cliConfig && { TF_CLI_CONFIG_FILE: cliConfig }),
+      },
     });
   }
 
@@ -102,11 +132,17 @@ export class Project {
   async remove(): Promise<void> {
     const label = `label=io.ollama-stacks.project=${this.name}`;
     const options = { env: this.env };
-    const containers = (await run('docker', ['ps', '-aq', '--filter', label], options)).stdout.split('\n').filter(Boolean);
+    const containers = (await run('docker', ['ps', '-aq', '--filter', label], options)).stdout
+      .split('\n')
+      .filter(Boolean);
     if (containers.length > 0) await run('docker', ['rm', '-fv', ...containers], options);
-    const networks = (await run('docker', ['network', 'ls', '-q', '--filter', `name=^${this.name}`], options)).stdout.split('\n').filter(Boolean);
+    const networks = (await run('docker', ['network', 'ls', '-q', '--filter', `name=^${this.name}`], options)).stdout
+      .split('\n')
+      .filter(Boolean);
     if (networks.length > 0) await run('docker', ['network', 'rm', ...networks], options);
-    const volumes = (await run('docker', ['volume', 'ls', '-q', '--filter', label], options)).stdout.split('\n').filter(Boolean);
+    const volumes = (await run('docker', ['volume', 'ls', '-q', '--filter', label], options)).stdout
+      .split('\n')
+      .filter(Boolean);
     if (volumes.length > 0) await run('docker', ['volume', 'rm', ...volumes], options);
     await rm(this.directory, { recursive: true, force: true });
   }
