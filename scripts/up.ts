@@ -78,19 +78,30 @@ async function apply(
   const { applyTerraform } = await import('./deploy/apply.js');
   const { terraformArguments } = await import('./deploy/terraform.js');
   const { DeployProgress } = await import('./report/deploy-progress.js');
+  const { warmUp, warmUps } = await import('./deploy/warm-up.js');
+  const over = new AbortController();
   const progress = new DeployProgress(workplace.labels, screen);
-  const replace = state ? await repeated(workplace, presence, state) : [];
+  const replace = state && state.addresses.size > 0 ? await repeated(workplace, presence, state) : [];
+  // Terraform takes a second and leaves a core idle; what comes after it is ready by then.
+  void import('./smoke/smoke-report.js');
   try {
     return await withInit(workplace, () =>
       applyTerraform(workplace.terraform, terraformArguments.apply(replace), {
         labels: workplace.labels,
-        onEvent: (event) => progress.handle(event),
+        onEvent: (event) => {
+          progress.handle(event);
+          for (const early of warmUps(workplace.manifest, workplace.labels, event)) void warmUp(early, over.signal);
+        },
         onInterrupt: (count) =>
           process.stderr.write(
             count === 1 ? 'stopping: what has begun is brought to an end first\n' : 'stopping at once\n',
           ),
       }),
     );
+  } catch (error) {
+    // A server that is not to be had would keep the process waiting for it.
+    over.abort();
+    throw error;
   } finally {
     progress.end();
   }

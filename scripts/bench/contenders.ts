@@ -8,8 +8,8 @@ export interface Contender {
   readonly name: string;
   /** Brings the machine to the state in which a round begins. */
   readonly reset?: () => Promise<unknown>;
-  /** What is timed. */
-  readonly round: () => Promise<unknown>;
+  /** What is timed, to its end or to the moment it resolves to (`Date.now()`). */
+  readonly round: () => Promise<number | void>;
   /** Takes away what the round left, so that the next contender finds the port free. */
   readonly clear: () => Promise<unknown>;
 }
@@ -47,7 +47,8 @@ export async function contenders(project: BenchProject, image: string, model: st
   const compose = (...argv: string[]) =>
     project.run('docker-compose', '--file', file, '--project-name', project.name, ...argv);
   const first = () => firstToken(project.url, model);
-  const up = () => project.npmRun('up', '--yes');
+  const up = async (): Promise<void> => void (await project.npmRun('up', '--yes'));
+  const upToFirstToken = async () => timeOfFirstToken(await project.npmRun('up', '--yes', '--json'));
   const down = () => project.npmRun('down');
   return [
     {
@@ -60,7 +61,17 @@ export async function contenders(project: BenchProject, image: string, model: st
       round: async () => compose('up', '--detach').then(first),
       clear: () => compose('down', '--timeout', '0'),
     },
-    { name: 'npm run up (smoke tests included)', round: up, clear: down },
+    { name: 'npm run up to first token', round: upToFirstToken, clear: down },
+    { name: 'npm run up with all smoke tests', round: up, clear: down },
     { name: 'npm run up, nothing to do', reset: up, round: up, clear: down },
   ];
+}
+
+/** When the `generate` check of `up --json` saw its first token, which is the first that the server made. */
+function timeOfFirstToken(json: string): number {
+  const { smoke } = JSON.parse(json) as { smoke: { name: string; startedAt: string; message: string }[] };
+  const generate = smoke.find(({ name }) => name === 'generate');
+  const [, ms] = /^first token after (\d+) ms/.exec(generate?.message ?? '') ?? [];
+  if (!generate || ms === undefined) throw new Error(`up made no generate check: ${json}`);
+  return Date.parse(generate.startedAt) + Number(ms);
 }

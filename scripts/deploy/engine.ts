@@ -1,4 +1,5 @@
 import { $ } from 'zx/core';
+import { projectLabel } from '../../manifest/label.js';
 import { Failure } from '../shell/problem.js';
 import { explainEngineError } from './terraform-errors.js';
 
@@ -32,9 +33,6 @@ export interface EngineInfo {
   readonly DiscoveredDevices?: readonly { readonly Source: string; readonly ID: string }[] | null;
 }
 
-/** Label of everything we create; its value is the project. The stacks write it, `ensure-store` too. */
-export const projectLabel = 'io.ollama-stacks.project';
-
 /** The Docker engine of this project, through the `docker` command. */
 export class Engine {
   readonly #$;
@@ -63,8 +61,8 @@ export class Engine {
     return parsed(await this.#$`docker network inspect ${names}`, /No such network|not found/i);
   }
 
-  async createNetwork(name: string, project: string): Promise<void> {
-    checked(await this.#$`docker network create --label ${`${projectLabel}=${project}`} ${name}`);
+  async create(kind: 'network' | 'volume', name: string, project: string): Promise<void> {
+    checked(await this.#$`docker ${kind} create --label ${`${projectLabel}=${project}`} ${name}`);
   }
 
   /** Names of all volumes that carry the label of `project`. */

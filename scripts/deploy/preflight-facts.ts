@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Manifest } from '../../manifest/manifest.js';
-import { type Engine, projectLabel } from './engine.js';
+import { projectLabel } from '../../manifest/label.js';
+import type { Engine } from './engine.js';
 import { hasNvidiaRuntime } from './nvidia-runtime.js';
 import { newServers, type PreflightFacts } from './preflight.js';
 import type { DeployedState } from './state.js';

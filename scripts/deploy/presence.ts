@@ -1,5 +1,6 @@
 import type { Manifest, Server } from '../../manifest/manifest.js';
 import { modelRefKey, parseModelRef } from '../../manifest/model-ref.js';
+import { httpRequest } from '../../ollama/http-fetch.js';
 import type { ResourceLabel } from './synthesized-stack.js';
 
 /** What a server said when asked for its models, each as `modelKey`. */
@@ -24,10 +25,14 @@ export async function askPresence(manifest: Manifest): Promise<ReadonlyMap<strin
 }
 
 async function presence({ port }: Server): Promise<Presence> {
-  const { OllamaServer } = await import('../../ollama/server.js');
   try {
-    const tags = await new OllamaServer(`http://127.0.0.1:${port}`, AbortSignal.timeout(patienceMs)).tags();
-    return { state: 'answers', models: new Set(tags.map(({ name }) => modelKey(name))) };
+    // Not the client: it loads Node's fetch, which costs a no-op `up` 30 ms.
+    const url = new URL(`http://127.0.0.1:${port}/api/tags`);
+    const response = await httpRequest(url, { signal: AbortSignal.timeout(patienceMs) });
+    const { models } = JSON.parse((await response.setEncoding('utf8').toArray()).join('')) as {
+      models: { name: string }[];
+    };
+    return { state: 'answers', models: new Set(models.map(({ name }) => modelKey(name))) };
   } catch (error) {
     return { state: 'silent', reason: (error as Error).message };
   }

@@ -50,6 +50,12 @@ const known: readonly Known[] = [
     next: 'start it again, then run `npm run up`: it goes on where this stopped',
   },
   {
+    code: 'docker-missing',
+    pattern: /docker: (?:command )?not found/,
+    message: () => 'the docker command is missing',
+    next: '`npm run up` installs it, or install the package docker-cli yourself',
+  },
+  {
     code: 'name-conflict',
     pattern: /The container name "\/?([^"]+)" is already in use by container "?(\w{12})?/,
     message: (match) => `container ${match[1]} exists already and is not ours`,

@@ -33,6 +33,22 @@ export const terraformArguments = {
 } as const;
 
 /**
+ * What makes Terraform start faster, each measured on a no-op apply (ADR 0008): no TLS between it and its plugins, which
+ * talk over a Unix socket that only this user can open, and fewer garbage collections.
+ */
+const quick = { TF_DISABLE_PLUGIN_TLS: '1', GOGC: '400' } as const;
+
+/** Calls `work` so that what it starts makes files and sockets for this user alone; the state tells a lot. */
+function forThisUserOnly<T>(work: () => T): T {
+  const before = process.umask(0o077);
+  try {
+    return work();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/**
  * Runs Terraform once. It gets a process group of its own, so that Ctrl-C reaches it exactly once, from us: the terminal
  * signals the whole group, npm forwards the signal again, and Terraform takes the second one as the order to drop its work.
  * @param onLine gets each line of stdout as it comes; without it the text is collected
@@ -42,11 +58,13 @@ export function runTerraform(
   argv: readonly string[],
   onLine?: (line: string) => void,
 ): Promise<Exit> & { interrupt: () => void } {
-  const child = spawn(path, [`-chdir=${directory}`, ...argv], {
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = forThisUserOnly(() =>
+    spawn(path, [`-chdir=${directory}`, ...argv], {
+      env: { ...quick, ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
   let stdout = '';
   let stderr = '';
   if (onLine) createInterface({ input: child.stdout }).on('line', onLine);

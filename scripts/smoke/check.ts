@@ -7,6 +7,8 @@ export interface CheckResult {
   readonly server: string;
   readonly model?: string;
   readonly status: 'passed' | 'failed';
+  /** ISO 8601, with milliseconds. */
+  readonly startedAt: string;
   readonly ms: number;
   /** What was seen; for a failed check what was wanted, too. */
   readonly message: string;
@@ -39,11 +41,13 @@ export async function runCheck(
   check: Check,
   where: { readonly server: string; readonly model?: string },
 ): Promise<CheckResult> {
+  const startedAt = new Date().toISOString();
   const start = performance.now();
   const result = (status: CheckResult['status'], message: string): CheckResult => ({
     name: check.name,
     ...where,
     status,
+    startedAt,
     ms: Math.round(performance.now() - start),
     message,
   });

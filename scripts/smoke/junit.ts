@@ -8,8 +8,10 @@ const root = junitReportBuilder as unknown as Builder;
 export function junitReport(results: readonly CheckResult[]): string {
   const builder = root.newBuilder();
   for (const server of new Set(results.map((result) => result.server))) {
+    const own = results.filter((candidate) => candidate.server === server);
     const suite = builder.testSuite().name(`smoke ${server}`);
-    for (const result of results.filter((candidate) => candidate.server === server)) {
+    if (own[0]) suite.timestamp(own[0].startedAt);
+    for (const result of own) {
       const test = suite
         .testCase()
         .name(result.name)

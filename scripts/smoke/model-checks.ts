@@ -16,12 +16,13 @@ export function completionChecks(server: OllamaServer, model: string): Check[] {
       name: 'generate',
       run: async () => {
         let text = '';
-        let thought = '';
+        let firstToken: number | undefined;
+        const start = performance.now();
         for await (const part of await server.generate({ model, prompt, options })) {
-          text += part.response;
-          thought += part.thinking ?? '';
+          text += part.response + (part.thinking ?? '');
+          firstToken ??= performance.now() - start;
         }
-        return answered(text + thought, 'the answer is empty');
+        return `first token after ${Math.round(firstToken ?? 0)} ms: ${answered(text, 'the answer is empty')}`;
       },
     },
     {

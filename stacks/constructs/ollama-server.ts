@@ -1,5 +1,6 @@
 import type { ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
 import { Construct } from 'constructs';
+import { projectLabel, serverLabel } from '../../manifest/label.js';
 import type { Server } from '../../manifest/manifest.js';
 import { gpuMapping } from './gpu-mapping.js';
 import { LeanContainer } from './lean-container.js';
@@ -52,8 +53,8 @@ export class OllamaServer extends Construct {
       restart: 'unless-stopped',
       // Constant: any change of a label replaces the container.
       labels: [
-        { label: 'io.ollama-stacks.project', value: props.project },
-        { label: 'io.ollama-stacks.server', value: server.name },
+        { label: projectLabel, value: props.project },
+        { label: serverLabel, value: server.name },
       ],
       dependsOn: [store.ensured, network.ensured],
     });

@@ -52,7 +52,7 @@ it.each([
   [
     'an engine that does not answer',
     { DOCKER_HOST: 'unix:///nonexistent/docker.sock' },
-    /the Docker engine does not answer: .*nonexistent.*; start it, or correct DOCKER_HOST/,
+    /the Docker engine does not answer at .*nonexistent.*; start it/,
   ],
 ])('tells of %s', async (_, env, message) => {
   const { code, stderr } = await ensureStore(['mine', volumeName()], env);

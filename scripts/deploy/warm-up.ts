@@ -1,0 +1,45 @@
+import { Readable } from 'node:stream';
+import type { Manifest, Server } from '../../manifest/manifest.js';
+import { httpRequest } from '../../ollama/http-fetch.js';
+import { waitUntilReady } from '../../ollama/readiness.js';
+import type { ResourceLabel } from './synthesized-stack.js';
+import type { TerraformEvent } from './terraform-event.js';
+
+/** Ollama loads a model at its first request; asked for early, it is in memory when the smoke tests want it. */
+export interface WarmUp {
+  readonly server: Server;
+  /** The first model that the server offers, because that is tested first. */
+  readonly model: string;
+}
+
+/** What an event makes possible: a container was started, whose store may hold the model, or a model came into it. */
+export function warmUps(
+  { servers }: Manifest,
+  labels: ReadonlyMap<string, ResourceLabel>,
+  event: TerraformEvent,
+): WarmUp[] {
+  const label = event.type === 'done' ? labels.get(event.address) : undefined;
+  const started = label?.kind === 'server' ? label.name : undefined;
+  const loaded = event.type === 'load' && event.event.type === 'loaded' ? event.event : undefined;
+  return servers.flatMap((server) => {
+    const [model] = server.models;
+    if (model === undefined) return [];
+    return server.name === started || (model === loaded?.model && loaded.action !== 'present')
+      ? [{ server, model }]
+      : [];
+  });
+}
+
+/** The request that makes a server load a model and answer nothing (an empty prompt; Ollama docs/api.md, "Load a model"). */
+export async function warmUp({ server, model }: WarmUp, signal: AbortSignal): Promise<void> {
+  const url = `http://127.0.0.1:${server.port}`;
+  try {
+    const { name, container, models } = server;
+    await waitUntilReady({ name, container, models, url }, signal, { inspectEvery: Infinity });
+    const body = JSON.stringify({ model, stream: false });
+    const options = { method: 'POST', headers: { 'content-length': Buffer.byteLength(body) }, signal };
+    (await httpRequest(new URL(`${url}/api/generate`), options, Readable.from([body]))).resume();
+  } catch {
+    // It only saves time: what is wrong with the server or the model, the loader and the smoke tests tell.
+  }
+}
