@@ -1,10 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { which } from 'zx';
+import { installPackages } from '../toolchain/apt.js';
+import { openWorkshop } from '../toolchain/workshop.js';
 import { BenchProject } from './bench/bench-project.js';
 import { type Contender, contenders } from './bench/contenders.js';
 import { type Statistics, statistics } from './bench/statistics.js';
 import { synthManifest } from './bench/synth-manifest.js';
 import { table } from './report/table.js';
+import { exitCode } from './shell/exit-code.js';
+import { UsageError } from './shell/problem.js';
 import { runVerb } from './shell/verb.js';
 
 const flags = {
@@ -18,23 +23,29 @@ const servers = [1, 100, 1_000];
 
 /** `npm run bench:deploy`: from a declaration to a first token, ours against the floor and docker-compose, in one run. */
 export async function main(argv: string[]): Promise<number> {
-  return runVerb(
-    { name: 'bench:deploy', summary: 'Measure declare to first token.', flags },
-    argv,
-    async ({ rounds, json }) => {
-      const home = process.env['OLLAMA_STACKS_HOME'] ?? process.cwd();
-      const project = await BenchProject.create(home, deployManifest);
-      try {
-        const deploy = await benchDeploy(project, Number(rounds ?? 5));
-        const synth = await benchSynth(project, Number(rounds ?? 5));
-        process.stdout.write(json ? `${JSON.stringify({ deploy, synth }, null, 2)}\n` : report(deploy, synth));
-        return 0;
-      } finally {
-        await project.npmRun('down', '--volumes', '--yes').catch(() => undefined);
-        await project.remove();
-      }
-    },
-  );
+  const verb = { name: 'bench:deploy', summary: 'Measures declare to first token.', flags };
+  return runVerb(verb, argv, async ({ rounds: given = '5', json }) => {
+    const rounds = Number(given);
+    if (!Number.isInteger(rounds) || rounds < 1)
+      throw new UsageError(`--rounds wants a number of rounds, got ${given}`);
+    await requireCompose();
+    const project = await BenchProject.create(process.env['OLLAMA_STACKS_HOME'] ?? process.cwd(), deployManifest);
+    try {
+      const deploy = await benchDeploy(project, rounds);
+      const synth = await benchSynth(project, rounds);
+      process.stdout.write(json ? `${JSON.stringify({ deploy, synth }, null, 2)}\n` : report(deploy, synth));
+      return exitCode.fine;
+    } finally {
+      await project.npmRun('down', '--volumes', '--yes').catch(() => undefined);
+      await project.remove();
+    }
+  });
+}
+
+/** docker-compose is no part of the toolchain: only this comparison wants it. */
+async function requireCompose(): Promise<void> {
+  if (await which('docker-compose', { nothrow: true })) return;
+  await installPackages(openWorkshop(), ['compose'], 'the comparison with docker-compose');
 }
 
 const deployManifest = (name: string, port: number): string => `

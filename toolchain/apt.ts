@@ -4,10 +4,11 @@ import { ToolchainProblem } from './problem.js';
 import { oneAtATime, type Workshop } from './workshop.js';
 
 /** What a piece needs from the distribution. */
-export type Need = 'engine' | 'compiler' | 'python' | 'base' | 'headers';
+export type Need = 'engine' | 'compose' | 'compiler' | 'python' | 'base' | 'headers';
 
 const packagesOf: Readonly<Record<Need, readonly string[]>> = {
   engine: ['docker.io', 'iptables', 'ca-certificates'],
+  compose: ['docker-compose'],
   compiler: ['g++'],
   python: ['python3-venv'],
   base: ['mmdebstrap'],
