@@ -6,7 +6,7 @@ import { causeText, codeOf } from './error-cause.js';
 import { withFileLock } from './file-lock.js';
 import { cachedFile, sha256OfFile } from './gguf-cache.js';
 import type { RemoteGguf } from './gguf-cache.js';
-import { LoadError } from './load-error.js';
+import { LoadError, WrongContent } from './load-error.js';
 
 export type GgufSource = Extract<ModelSource, { kind: 'gguf' }>;
 
@@ -73,7 +73,7 @@ async function check(file: string, expected: string | undefined, { cache }: Gguf
   const sha256 = await sha256OfFile(file, cache);
   if (expected !== undefined && sha256 !== expected) {
     const hint = 'fetch the file again, or correct sha256 in the manifest if you trust it';
-    throw new LoadError(`sha256 of ${file} is wrong: expected ${expected}, got ${sha256}`, hint);
+    throw new WrongContent(`sha256 of ${file} is wrong: expected ${expected}, got ${sha256}`, hint);
   }
   return { path: file, bytes: (await stat(file)).size, sha256 };
 }

@@ -16,3 +16,9 @@ export class LoadError extends Error {
     return this.hint === undefined ? this.message : `${this.message}\n  ${this.hint}`;
   }
 }
+
+/**
+ * A source answered with something else than was declared. The next source is not tried: a file that was swapped must be
+ * noticed, and not passed over.
+ */
+export class WrongContent extends LoadError {}

@@ -4,7 +4,7 @@ import { formatModelRef } from '../manifest/model-ref.js';
 import type { ModelSource } from '../manifest/manifest.js';
 import { resolveGguf } from './gguf-file.js';
 import type { GgufFile, GgufContext } from './gguf-file.js';
-import { LoadError } from './load-error.js';
+import { LoadError, WrongContent } from './load-error.js';
 import type { LoadEvent, SkippedSource } from './load-event.js';
 import { asLoadError, isPassing } from './load-failure.js';
 import { LoadProgress } from './load-progress.js';
@@ -33,6 +33,7 @@ export async function loadModel(step: Load, context: ModelLoadContext): Promise<
       return await run(attempt, step.model, context);
     } catch (error) {
       context.signal.throwIfAborted();
+      if (error instanceof WrongContent) throw error;
       last = asLoadError(error);
       skipped.push({ source, reason: last.message });
     }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { Failure } from '../shell/problem.js';
 
 /** What the state file says is deployed. */
 export interface DeployedState {
@@ -28,7 +29,10 @@ interface StateFile {
 /** Path of a project's state, relative to the working directory. */
 export const statePath = (project: string): string => `terraform.${project}.tfstate`;
 
-/** Reads the state of a project; nothing when there is none. */
+/**
+ * Reads the state of a project; nothing when there is none.
+ * @throws Failure when the file is cut short, as Terraform leaves it when it is killed in the middle of writing
+ */
 export async function readState(project: string): Promise<DeployedState | undefined> {
   let text: string;
   try {
@@ -37,7 +41,14 @@ export async function readState(project: string): Promise<DeployedState | undefi
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  return parseState(text);
+  try {
+    return parseState(text);
+  } catch (error) {
+    const file = statePath(project);
+    const next = `put back ${file}.backup, or a copy of your own, and run this again; nothing was touched`;
+    const message = `${file} is no whole Terraform state`;
+    throw new Failure([{ code: 'broken-state', message, next, original: (error as Error).message }]);
+  }
 }
 
 /** @throws SyntaxError when the text is no JSON */

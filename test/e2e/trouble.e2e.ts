@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeSyntheticGguf } from '../fixtures/gguf/synthetic-gguf.js';
@@ -157,4 +157,14 @@ describe('a load that fails fails the apply with its cause, and the next up goes
     const again = await project.verb('up');
     expect(again.code).toBe(0);
   });
+});
+
+it('a state file that was cut short is told before anything is changed', async () => {
+  await project.manifest(valid());
+  await writeFile(project.stateFile, '{"version": 4, "resou');
+  const up = await project.verb('up');
+  expect(up.output).toMatch(new RegExp(`terraform\\.${project.name}\\.tfstate is no whole Terraform state`));
+  expect(up.output).toContain('.backup');
+  expect(up.code).toBe(1);
+  expect(await created()).toBe('');
 });

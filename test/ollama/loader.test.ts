@@ -137,6 +137,7 @@ describe('failures', () => {
 
   it.each([
     ['a wrong sha256', [ggufFile('a.gguf', wrong)], `is wrong: expected ${wrong}, got ${sha256}`],
+    ['a wrong sha256 before a right source', [ggufFile('a.gguf', wrong), ggufFile('b.gguf')], `expected ${wrong}`],
     ['a missing file', [ggufFile('none.gguf')], 'there is no file'],
     ['a truncated file', [ggufFile('short.gguf')], 'fetch it again'],
     [

@@ -4,7 +4,8 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { run } from './project.js';
+import { readResolved } from '../../toolchain/resolved.js';
+import { repository, run } from './project.js';
 
 /**
  * A Docker engine that a test may break: its own data, sockets and network namespace, because a second engine in the
@@ -22,6 +23,7 @@ export class PrivateEngine {
     const folder = await mkdtemp(path.join(tmpdir(), 'engine-'));
     const engine = new PrivateEngine(folder, bin, daemon(folder, bin));
     await engine.answers();
+    await engine.takeImage();
     return engine;
   }
 
@@ -58,6 +60,19 @@ export class PrivateEngine {
       `awk '$2 ~ "^${this.folder}/" { print $2 }' /proc/mounts | sort -r | xargs -r -n1 umount -l`,
     ]);
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** From the machine's engine, whatever way it came there: a private engine's `up` shall not build or pull one. */
+  private async takeImage(): Promise<void> {
+    const resolved = await readResolved(repository);
+    const references = Object.values(resolved?.images ?? {}).map(({ reference }) => reference);
+    const { code, output } = await run('sh', [
+      '-c',
+      `docker save "$@" | docker --host ${this.host} load`,
+      'sh',
+      ...references,
+    ]);
+    if (code !== 0) throw new Error(output);
   }
 
   private async answers(): Promise<void> {
