@@ -28,13 +28,15 @@ afterEach(async () => {
 
 describe('an engine that cannot be used', () => {
   it('no permission on its socket', async () => {
-    await deployable();
-    await chown(project.directory, 65_534, 65_534);
-    const up = await run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...project.command('up')], {
-      cwd: project.directory,
-      env: { PATH: process.env.PATH, HOME: project.directory },
-    });
-    expect(up.output).toMatch(/no permission to use the Docker engine at .*docker\.sock/);
+    engine = await PrivateEngine.start();
+    await deployable({ DOCKER_HOST: engine.host });
+    const socket = engine.host.replace('unix://', '');
+    await chown(socket, 65_534, 65_534);
+    await chmod(socket, 0o600);
+    // Not another user, who could not read a checkout in a private directory: this one, without the right to open everything.
+    const powerless = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'];
+    const up = await run(...project.invocation([...powerless, ...project.command('up')]));
+    expect(up.output).toContain(`no permission to use the Docker engine at ${socket}`);
     expect(up.output).toContain('usermod -aG docker');
     expect(up.code).toBe(1);
   });
