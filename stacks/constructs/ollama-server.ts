@@ -1,6 +1,6 @@
 import type { ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
 import { Construct } from 'constructs';
-import { projectLabel, serverLabel } from '../../manifest/label.js';
+import { limitedLabel, projectLabel, serverLabel } from '../../manifest/label.js';
 import type { Server } from '../../manifest/manifest.js';
 import { gpuMapping } from './gpu-mapping.js';
 import { LeanContainer } from './lean-container.js';
@@ -51,10 +51,11 @@ export class OllamaServer extends Construct {
       ],
       healthcheck: health,
       restart: 'unless-stopped',
-      // Constant: any change of a label replaces the container.
+      // Constant but for the limit: any change of a label replaces the container.
       labels: [
         { label: projectLabel, value: props.project },
         { label: serverLabel, value: server.name },
+        ...(server.memory === undefined ? [] : [{ label: limitedLabel, value: 'true' }]),
       ],
       dependsOn: [store.ensured, network.ensured],
     });

@@ -58,6 +58,24 @@ describe('one deployment from first up to down', () => {
     expect(tags.models.map((model) => model.name)).toEqual(['tiny:latest']);
   });
 
+  it('a memory limit is set, changed in place and taken away again, and each time nothing is left to do', async () => {
+    const limit = () => docker('inspect', '--format', '{{.HostConfig.Memory}}', project.container);
+    const ids: string[] = [];
+    for (const [memory, bytes] of [
+      [', memory: 2GiB', 2 * 2 ** 30],
+      [', memory: 3GiB', 3 * 2 ** 30],
+      ['', 0],
+    ] as const) {
+      await project.manifest(`${server(project, `, context_length: 2048${memory}`)}\n${tiny('tiny', 'a.gguf')}`);
+      expect((await project.verb('up')).code).toBe(0);
+      expect(await limit()).toBe(String(bytes));
+      expect((await project.verb('plan')).code).toBe(0);
+      ids.push(await docker('inspect', '--format', '{{.Id}}', project.container));
+    }
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[0]);
+  });
+
   it('a changed model is loaded again without touching the container', async () => {
     const digest = async () =>
       ((await (await fetch(`${project.url}/api/tags`)).json()) as { models: { digest: string }[] }).models[0]?.digest;
