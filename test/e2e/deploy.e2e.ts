@@ -59,7 +59,6 @@ describe('one deployment from first up to down', () => {
   });
 
   it('a memory limit is set, changed in place and taken away again, and each time nothing is left to do', async () => {
-    const limit = () => docker('inspect', '--format', '{{.HostConfig.Memory}}', project.container);
     const ids: string[] = [];
     for (const [memory, bytes] of [
       [', memory: 2GiB', 2 * 2 ** 30],
@@ -68,7 +67,7 @@ describe('one deployment from first up to down', () => {
     ] as const) {
       await project.manifest(`${server(project, `, context_length: 2048${memory}`)}\n${tiny('tiny', 'a.gguf')}`);
       expect((await project.verb('up')).code).toBe(0);
-      expect(await limit()).toBe(String(bytes));
+      expect(await docker('inspect', '--format', '{{.HostConfig.Memory}}', project.container)).toBe(String(bytes));
       expect((await project.verb('plan')).code).toBe(0);
       ids.push(await docker('inspect', '--format', '{{.Id}}', project.container));
     }
