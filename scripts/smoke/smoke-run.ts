@@ -57,7 +57,7 @@ function presentCheck({ name }: SmokeModel, present: ReadonlySet<string>): Check
     run: () => {
       if (present.has(modelKey(name))) return Promise.resolve('in the store');
       throw new CheckFailed(
-        `the server does not have it; it has ${[...present].map(shortName).join(', ') || 'no models'}`,
+        `the server does not have it; it has ${[...present].map(shortName).toSorted().join(', ') || 'no models'}`,
       );
     },
   };
