@@ -1,4 +1,5 @@
-import type { Model } from './manifest.js';
+import type { LockedModel } from './lock.js';
+import type { Model, Prune, Registry } from './manifest.js';
 
 /**
  * What the loader has to bring about in one store. `stacks` writes it beside the Terraform JSON as
@@ -12,8 +13,19 @@ export interface LoadPlan {
   /** Servers that use the store; the first one loads, each preloads the models it offers. Never empty. */
   readonly servers: readonly LoadPlanServer[];
   /** Models that some server of the store offers, in manifest order. */
-  readonly models: readonly Model[];
+  readonly models: readonly PlannedModel[];
+  readonly registries: readonly Registry[];
+  /** See `Manifest.mirror`. */
+  readonly mirror?: string;
+  /** See `Manifest.prune`. */
+  readonly prune?: Prune;
 }
+
+/** A model with what the lock says of it; absent when the lock does not name it. */
+export type PlannedModel = Model & { readonly locked?: LockedContent };
+
+/** The part of a lock entry that decides what is loaded; a change of it makes the loader run again. */
+export type LockedContent = Pick<LockedModel, 'declaration' | 'source' | 'digest' | 'layers'>;
 
 export interface LoadPlanServer {
   readonly name: string;

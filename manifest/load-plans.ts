@@ -1,8 +1,9 @@
-import type { LoadPlan } from './load-plan.js';
-import type { Manifest } from './manifest.js';
+import type { LoadPlan, LockedContent, PlannedModel } from './load-plan.js';
+import type { Lock } from './lock.js';
+import type { Manifest, Model } from './manifest.js';
 
 /** One plan a store, in the order in which servers name the stores; `root` as in `LoadPlan`. */
-export function loadPlans(manifest: Manifest, root: string): LoadPlan[] {
+export function loadPlans(manifest: Manifest, root: string, lock?: Lock): LoadPlan[] {
   const stores = [...new Set(manifest.servers.map(({ store }) => store))];
   return stores.map((store) => {
     const servers = manifest.servers.filter((server) => server.store === store);
@@ -17,7 +18,19 @@ export function loadPlans(manifest: Manifest, root: string): LoadPlan[] {
         url: `http://127.0.0.1:${port}`,
         models,
       })),
-      models: manifest.models.filter(({ name }) => offered.has(name)),
+      models: manifest.models.filter(({ name }) => offered.has(name)).map((model) => planned(model, lock)),
+      registries: manifest.registries,
+      ...(manifest.mirror !== undefined && { mirror: manifest.mirror }),
+      ...(manifest.prune !== undefined && { prune: manifest.prune }),
     };
   });
+}
+
+/** Facts that only inform stay out, because the loader runs again when its plan changes. */
+function planned(model: Model, lock: Lock | undefined): PlannedModel {
+  const entry = lock?.models[model.name];
+  if (entry === undefined) return model;
+  const { declaration, source, digest, layers } = entry;
+  const locked: LockedContent = { declaration, source, ...(digest !== undefined && { digest }), layers };
+  return { ...model, locked };
 }

@@ -11,6 +11,32 @@ export interface Manifest {
   readonly servers: readonly Server[];
   /** In the order of declaration. */
   readonly models: readonly Model[];
+  /** Registries that need something said about them; all others are asked by https, without credentials. */
+  readonly registries: readonly Registry[];
+  /** Host (`models.example:5000`) that every pull from the Ollama library goes to instead; names stay as declared. */
+  readonly mirror?: string;
+  /** Present when models that this project loaded and no longer declares are removed from its stores. */
+  readonly prune?: Prune;
+}
+
+/** How a model registry is reached. Credentials are named, never held: state, plans and logs get to see this. */
+export interface Registry {
+  /** `models.example:5000`, lower case; what stands before the first `/` of a model's name. */
+  readonly host: string;
+  /** Plain http instead of https. */
+  readonly insecure: boolean;
+  /** Certificates of its authority, in PEM, on top of those the system trusts. */
+  readonly ca?: string;
+  /** Environment variable that holds a bearer token. */
+  readonly tokenEnv?: string;
+  /** User name for basic authentication; its password is in the environment variable `passwordEnv`. */
+  readonly username?: string;
+  readonly passwordEnv?: string;
+}
+
+export interface Prune {
+  /** Patterns (`qwen3:*`, `team/*`; `*` matches any text) of models that stay although nothing declares them. */
+  readonly keep: readonly string[];
 }
 
 /** One Ollama container. */
@@ -71,20 +97,46 @@ export interface Model {
   readonly template?: string;
   /** LICENSE texts of the derived model. */
   readonly license?: readonly string[];
+  /** LoRA adapters (GGUF) of the derived model. */
+  readonly adapters: readonly GgufSource[];
+  /** MESSAGEs of the derived model: a conversation that every chat begins with. */
+  readonly messages: readonly ModelMessage[];
   /** PARAMETERs of the derived model, as `POST /api/create` takes them. */
   readonly parameters: Readonly<Record<string, ParameterValue>>;
-  /** Hold it in memory after a deploy. */
-  readonly preload: boolean;
+  /** Present when it is held in memory after a deploy. */
+  readonly preload?: Preload;
   readonly expect: readonly Expectation[];
+}
+
+export interface ModelMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export interface Preload {
+  /** How long it stays in memory unused, in Ollama's duration syntax; `-1` is for ever. */
+  readonly keepAlive: string;
 }
 
 export type ParameterValue = string | number | boolean | readonly string[];
 
 export type ModelSource =
   /** Pulled by Ollama: library name, `hf.co/user/repo:QUANT`, or `host/namespace/model:tag`. */
-  | { readonly kind: 'registry'; readonly ref: ModelRef }
+  | RegistrySource
   /** A GGUF file that is uploaded to the server. */
-  | { readonly kind: 'gguf'; readonly location: GgufLocation; /** Lower-case hex. */ readonly sha256?: string };
+  | GgufSource;
+
+export interface RegistrySource {
+  readonly kind: 'registry';
+  readonly ref: ModelRef;
+}
+
+export interface GgufSource {
+  readonly kind: 'gguf';
+  readonly location: GgufLocation;
+  /** Lower-case hex. */
+  readonly sha256?: string;
+}
 
 export type GgufLocation =
   /** `path` is relative to the directory of the manifest, or absolute. */

@@ -6,7 +6,10 @@ export interface ModelRef {
   readonly tag: string;
 }
 
-const defaults = { host: 'registry.ollama.ai', namespace: 'library', tag: 'latest' } as const;
+/** Host of the Ollama library. */
+export const defaultHost = 'registry.ollama.ai';
+
+const defaults = { host: defaultHost, namespace: 'library', tag: 'latest' } as const;
 
 const parts = {
   host: { pattern: /^\w[\w.:-]*$/, longest: 350, allowed: 'letters, digits, "_", "-", "." and ":"' },
@@ -55,4 +58,10 @@ export function formatModelRef({ host, namespace, model, tag }: ModelRef): strin
 /** Equal for two refs exactly when Ollama takes them for one model: it does not mind case. */
 export function modelRefKey(ref: ModelRef): string {
   return `${ref.host}/${ref.namespace}/${ref.model}:${ref.tag}`.toLowerCase();
+}
+
+/** `modelRefKey` of a name as text; a name that Ollama would refuse is compared as it stands. */
+export function modelNameKey(name: string): string {
+  const { ref } = parseModelRef(name);
+  return ref === undefined ? name.toLowerCase() : modelRefKey(ref);
 }

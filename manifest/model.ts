@@ -17,8 +17,10 @@ function buildModel(name: string, model: RawModel): Model {
     system: model.system,
     template: model.template,
     license: typeof model.license === 'string' ? [model.license] : model.license,
+    adapters: [],
+    messages: [],
     parameters: buildParameters(model.parameters),
-    preload: model.preload,
+    ...(model.preload && { preload: { keepAlive: '-1' } }),
     expect: model.expect.map(buildExpectation),
   };
 }

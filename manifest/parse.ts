@@ -99,7 +99,7 @@ function unlessKnown(findings: readonly Finding[], known: readonly Finding[]): F
 function build(raw: RawManifest, declared: DeclaredNames): Manifest {
   const models = buildModels(raw, declared.models);
   const names = models.map(({ name }) => name);
-  return { project: raw.project, servers: buildServers(raw, declared.servers, names), models };
+  return { project: raw.project, servers: buildServers(raw, declared.servers, names), models, registries: [] };
 }
 
 function locate(finding: Finding, tree: Tree | undefined, lineCounter: LineCounter): Diagnostic {

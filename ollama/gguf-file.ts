@@ -1,14 +1,12 @@
 import { open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ModelSource } from '../manifest/manifest.js';
+import type { GgufSource } from '../manifest/manifest.js';
 import type { OnBytes } from './download.js';
 import { causeText, codeOf } from './error-cause.js';
 import { withFileLock } from './file-lock.js';
 import { cachedFile, sha256OfFile } from './gguf-cache.js';
 import type { RemoteGguf } from './gguf-cache.js';
 import { LoadError, WrongContent } from './load-error.js';
-
-export type GgufSource = Extract<ModelSource, { kind: 'gguf' }>;
 
 /** A GGUF on this machine, checked. */
 export interface GgufFile {

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { formatModelRef, modelRefKey, parseModelRef } from '../manifest/model-ref.js';
+import { basesOf, isDerived, modelsByKey } from '../manifest/declaration.js';
 import type { LoadPlan } from '../manifest/load-plan.js';
-import type { Model, ModelSource } from '../manifest/manifest.js';
-import type { GgufSource } from './gguf-file.js';
-import { LoadError } from './load-error.js';
+import type { GgufSource, Model, ModelSource, RegistrySource } from '../manifest/manifest.js';
+import { formatModelRef, modelNameKey, modelRefKey } from '../manifest/model-ref.js';
+import { declarationHash } from './declaration-hash.js';
 import type { CreateModel } from './server.js';
 
 /** A model in a store, as `/api/tags` lists it. */
@@ -41,7 +40,7 @@ export type LoadStep =
 export type LoadAttempt =
   | {
       readonly kind: 'registry';
-      readonly source: ModelSource & { kind: 'registry' };
+      readonly source: RegistrySource;
       readonly pull?: string;
       readonly create?: CreateModel;
     }
@@ -53,11 +52,11 @@ export type LoadAttempt =
  * from each other.
  */
 export function loadSteps(plan: LoadPlan, tags: readonly StoredModel[], record: LoadRecord): LoadStep[] {
-  const stored = new Map(tags.map((model) => [keyOf(model.name), model]));
-  const declared = new Map(plan.models.map((model) => [keyOf(model.name), model]));
+  const stored = new Map(tags.map((model) => [modelNameKey(model.name), model]));
+  const declared = modelsByKey(plan.models);
   return plan.models.map((model) => {
-    const declaration = hash(declarationOf(model, declared, []));
-    const present = stored.get(keyOf(model.name));
+    const declaration = declarationHash(model, declared);
+    const present = stored.get(modelNameKey(model.name));
     const recorded = record[model.name];
     const sameDeclaration = recorded?.declaration === declaration;
     const fits = isPlain(model)
@@ -67,7 +66,7 @@ export function loadSteps(plan: LoadPlan, tags: readonly StoredModel[], record: 
       return { action: 'keep', model: model.name, digest: present.digest, bytes: present.size };
     }
     const after = basesOf(model, declared).map(({ name }) => name);
-    const inStore = new Set([...stored.keys(), ...after.map(keyOf)]);
+    const inStore = new Set([...stored.keys(), ...after.map(modelNameKey)]);
     return {
       action: 'load',
       model: model.name,
@@ -82,7 +81,7 @@ function attempt(model: Model, source: ModelSource, inStore: ReadonlySet<string>
   if (source.kind === 'gguf') return { kind: 'gguf', source, create: createRequest(model) };
   const base = formatModelRef(source.ref);
   const key = modelRefKey(source.ref);
-  const isItself = key === keyOf(model.name);
+  const isItself = key === modelNameKey(model.name);
   // What bears the model's own name may be an earlier derivation, so it is pulled anew.
   const pull = isItself || !inStore.has(key) ? base : undefined;
   const create = isItself && !isDerived(model) ? undefined : { ...createRequest(model), from: base };
@@ -99,47 +98,9 @@ function createRequest({ name, system, template, license, parameters }: Model): 
   };
 }
 
-function isDerived({ system, template, license, parameters }: Model): boolean {
-  return system !== undefined || template !== undefined || license !== undefined || Object.keys(parameters).length > 0;
-}
-
 /** Pulled under its own name from its only source, and not changed. */
 function isPlain(model: Model): boolean {
   const [source, ...others] = model.from;
   if (isDerived(model) || others.length > 0) return false;
-  return source?.kind === 'registry' && modelRefKey(source.ref) === keyOf(model.name);
-}
-
-/** Declared models, other than itself, that a model names as a source. */
-function basesOf(model: Model, declared: ReadonlyMap<string, Model>): Model[] {
-  const keys = model.from.flatMap((source) => (source.kind === 'registry' ? [modelRefKey(source.ref)] : []));
-  return [...new Set(keys)].flatMap((key) => declared.get(key) ?? []).filter((base) => base !== model);
-}
-
-/** What decides a model: its own words, and those of the declared models it is made from. */
-function declarationOf(model: Model, declared: ReadonlyMap<string, Model>, path: readonly string[]): unknown {
-  const names = [...path, model.name];
-  if (path.includes(model.name))
-    throw new LoadError(`models are made from each other: ${names.join(' from ')}`, 'give one a source of its own');
-  const { from, system, template, license, parameters } = model;
-  const bases = basesOf(model, declared).map((base) => declarationOf(base, declared, names));
-  return { from, system, template, license, parameters, bases };
-}
-
-function hash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
-}
-
-/** JSON with sorted keys, so that the order of declaration does not matter. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
-
-function keyOf(name: string): string {
-  const { ref } = parseModelRef(name);
-  return ref === undefined ? name.toLowerCase() : modelRefKey(ref);
+  return source?.kind === 'registry' && modelRefKey(source.ref) === modelNameKey(model.name);
 }

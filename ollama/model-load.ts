@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { formatModelRef } from '../manifest/model-ref.js';
-import type { ModelSource } from '../manifest/manifest.js';
+import { sourceText } from '../manifest/source-text.js';
 import { resolveGguf } from './gguf-file.js';
 import type { GgufFile, GgufContext } from './gguf-file.js';
 import { LoadError, WrongContent } from './load-error.js';
@@ -39,17 +39,6 @@ export async function loadModel(step: Load, context: ModelLoadContext): Promise<
     }
   }
   throw skipped.length === 1 && last !== undefined ? last : noneWorks(skipped);
-}
-
-/** A source in words: `registry.ollama.ai/library/qwen3:8b`, `pypi:…`, a URL or a path. */
-function sourceText(source: ModelSource): string {
-  if (source.kind === 'registry') {
-    const { host, namespace, model, tag } = source.ref;
-    return `${host}/${namespace}/${model}:${tag}`;
-  }
-  const { location } = source;
-  if (location.kind === 'pypi') return `pypi:${location.package}==${location.version}/${location.path}`;
-  return location.kind === 'https' ? location.url : location.path;
 }
 
 function noneWorks(skipped: readonly SkippedSource[]): LoadError {

@@ -97,10 +97,11 @@ export class StoreLoad {
   async #preloadOn(target: LoadPlanServer): Promise<void> {
     const server = new OllamaServer(target.url, this.options.signal);
     for (const model of this.plan.models) {
-      if (!model.preload || !target.models.includes(model.name) || !(await this.#loaded.get(model.name))) continue;
+      if (model.preload === undefined || !target.models.includes(model.name) || !(await this.#loaded.get(model.name)))
+        continue;
       const start = performance.now();
       try {
-        await preload(server, model.name);
+        await preload(server, model.name, model.preload);
         this.options.emit({ type: 'preloaded', model: model.name, server: target.name, ms: since(start) });
       } catch (error) {
         await this.#report(error, model.name, target, `server ${target.name} cannot hold it in memory: `);

@@ -41,10 +41,10 @@ async function declaredTargets(flags: Values<typeof verb.flags>): Promise<SmokeT
   const manifest = await openManifest(await readProject(flags));
   const targets = manifestTargets(manifest);
   if (flags.model === undefined) return targets;
-  const { modelKey } = await import('./deploy/presence.js');
-  const wanted = modelKey(flags.model);
+  const { modelNameKey } = await import('../manifest/model-ref.js');
+  const wanted = modelNameKey(flags.model);
   const chosen = targets
-    .map((target) => ({ ...target, models: target.models.filter(({ name }) => modelKey(name) === wanted) }))
+    .map((target) => ({ ...target, models: target.models.filter(({ name }) => modelNameKey(name) === wanted) }))
     .filter(({ models }) => models.length > 0);
   if (chosen.length > 0) return chosen;
   const names = manifest.models.map(({ name }) => name).join(', ');

@@ -1,7 +1,8 @@
-import type { Manifest, Model, ModelSource } from '../../manifest/manifest.js';
-import { formatModelRef } from '../../manifest/model-ref.js';
+import type { Manifest, Model } from '../../manifest/manifest.js';
+import { sourceText } from '../../manifest/source-text.js';
 import { type ContainerAttributes, containerSettings, settingChanges } from './container-change.js';
-import { modelKey, type Presence } from './presence.js';
+import { modelNameKey } from '../../manifest/model-ref.js';
+import type { Presence } from './presence.js';
 import { labelResource, type ResourceLabel } from './synthesized-stack.js';
 
 /** One thing an `up` would do. */
@@ -92,7 +93,7 @@ function modelLines({ manifest, presence }: PlanInput, loading: ReadonlySet<stri
     const answers = servers.map(({ name }) => presence.get(name)).filter((answer) => answer?.state === 'answers');
     const present = new Set(answers.flatMap((answer) => [...answer.models]));
     const models = manifest.models.filter(({ name }) => offered.has(name));
-    const missing = models.filter(({ name }) => !present.has(modelKey(name)));
+    const missing = models.filter(({ name }) => !present.has(modelNameKey(name)));
     if (answers.length > 0) {
       const lines = missing.map((model) => modelLine(model, []));
       const kept = models.length - missing.length;
@@ -109,12 +110,5 @@ function modelLines({ manifest, presence }: PlanInput, loading: ReadonlySet<stri
 const modelLine = (model: Model, notes: readonly string[]): PlanLine => ({
   sign: '+',
   subject: `model ${model.name}`,
-  details: [`from ${model.from.map(sourceWords).join(', else ')}`, ...notes],
+  details: [`from ${model.from.map(sourceText).join(', else ')}`, ...notes],
 });
-
-function sourceWords(source: ModelSource): string {
-  if (source.kind === 'registry') return formatModelRef(source.ref);
-  const { location } = source;
-  if (location.kind === 'file') return location.path;
-  return location.kind === 'https' ? location.url : `pypi:${location.package}==${location.version}/${location.path}`;
-}

@@ -1,21 +1,15 @@
 import type { Manifest, Server } from '../../manifest/manifest.js';
-import { modelRefKey, parseModelRef } from '../../manifest/model-ref.js';
+import { modelNameKey } from '../../manifest/model-ref.js';
 import { httpRequest } from '../../ollama/http-fetch.js';
 import type { ResourceLabel } from './synthesized-stack.js';
 
-/** What a server said when asked for its models, each as `modelKey`. */
+/** What a server said when asked for its models, each as `modelNameKey`. */
 export type Presence =
   | { readonly state: 'answers'; readonly models: ReadonlySet<string> }
   | { readonly state: 'silent'; readonly reason: string };
 
 /** A server on this machine answers in milliseconds; one that is still starting need not be waited for. */
 const patienceMs = 2000;
-
-/** Equal for two names exactly when Ollama takes them for one model. */
-export function modelKey(name: string): string {
-  const { ref } = parseModelRef(name);
-  return ref ? modelRefKey(ref) : name;
-}
 
 /** Asks every server of the manifest at once which models it has; never rejects. */
 export async function askPresence(manifest: Manifest): Promise<ReadonlyMap<string, Presence>> {
@@ -32,7 +26,7 @@ async function presence({ port }: Server): Promise<Presence> {
     const { models } = JSON.parse((await response.setEncoding('utf8').toArray()).join('')) as {
       models: { name: string }[];
     };
-    return { state: 'answers', models: new Set(models.map(({ name }) => modelKey(name))) };
+    return { state: 'answers', models: new Set(models.map(({ name }) => modelNameKey(name))) };
   } catch (error) {
     return { state: 'silent', reason: (error as Error).message };
   }
@@ -47,7 +41,7 @@ function vanishedModels(
     const answer = answers.get(server.name);
     return [
       server,
-      answer?.state === 'answers' ? server.models.filter((name) => !answer.models.has(modelKey(name))) : [],
+      answer?.state === 'answers' ? server.models.filter((name) => !answer.models.has(modelNameKey(name))) : [],
     ] as const;
   });
   return new Map(vanished.filter(([, models]) => models.length > 0));

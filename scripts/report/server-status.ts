@@ -1,6 +1,6 @@
 import type { Server } from '../../manifest/manifest.js';
 import type { InspectedContainer } from '../deploy/engine.js';
-import { modelKey } from '../deploy/presence.js';
+import { modelNameKey } from '../../manifest/model-ref.js';
 
 /** One server as it is now, beside what was declared. */
 export interface ServerStatus {
@@ -61,12 +61,12 @@ export function modelStatuses(
   tags: readonly ListedModel[],
   loaded: readonly ListedModel[],
 ): ModelStatus[] {
-  const keys = new Set(declared.map(modelKey));
-  const others = tags.map(({ name }) => name).filter((name) => !keys.has(modelKey(name)));
+  const keys = new Set(declared.map(modelNameKey));
+  const others = tags.map(({ name }) => name).filter((name) => !keys.has(modelNameKey(name)));
   return [...declared, ...others].map((name) => {
-    const key = modelKey(name);
-    const tag = tags.find((candidate) => modelKey(candidate.name) === key);
-    const running = loaded.find((candidate) => modelKey(candidate.name) === key);
+    const key = modelNameKey(name);
+    const tag = tags.find((candidate) => modelNameKey(candidate.name) === key);
+    const running = loaded.find((candidate) => modelNameKey(candidate.name) === key);
     return {
       name,
       declared: keys.has(key),

@@ -1,4 +1,4 @@
-import { modelKey } from '../deploy/presence.js';
+import { modelNameKey } from '../../manifest/model-ref.js';
 import { type Check, CheckFailed, excerpt } from './check.js';
 
 const messages = [{ role: 'user', content: 'Why is the sky blue?' }];
@@ -18,8 +18,8 @@ export function openaiModelsCheck(url: string, models: readonly string[]): Check
     name: 'openai models',
     run: async () => {
       const { data = [] } = (await (await request(url, '/v1/models')).json()) as { data?: readonly { id: string }[] };
-      const ids = new Set(data.map(({ id }) => modelKey(id)));
-      const missing = models.filter((name) => !ids.has(modelKey(name)));
+      const ids = new Set(data.map(({ id }) => modelNameKey(id)));
+      const missing = models.filter((name) => !ids.has(modelNameKey(name)));
       if (missing.length > 0) throw new CheckFailed(`not listed: ${missing.join(', ')}`);
       return `${data.length} listed`;
     },

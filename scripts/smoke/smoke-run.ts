@@ -1,6 +1,6 @@
 import type { Manifest } from '../../manifest/manifest.js';
 import { OllamaServer } from '../../ollama/server.js';
-import { modelKey } from '../deploy/presence.js';
+import { modelNameKey } from '../../manifest/model-ref.js';
 import { type Check, CheckFailed, type CheckResult, runCheck, type SmokeModel, type SmokeTarget } from './check.js';
 import { completionChecks, embeddingChecks } from './model-checks.js';
 import { openaiChatChecks, openaiEmbeddingsCheck, openaiModelsCheck } from './openai-checks.js';
@@ -37,7 +37,7 @@ async function smokeServer(
   };
   // A server that is not there fails once, not once for each model.
   if (!(await run({ name: 'version', run: () => server.version() }))) return results;
-  const present = new Set((await server.tags().catch(() => [])).map((model) => modelKey(model.name)));
+  const present = new Set((await server.tags().catch(() => [])).map((model) => modelNameKey(model.name)));
   for (const model of models) {
     if (!(await run(presentCheck(model, present), model.name))) continue;
     for (const check of await modelChecks(server, url, model)) await run(check, model.name);
@@ -55,7 +55,7 @@ function presentCheck({ name }: SmokeModel, present: ReadonlySet<string>): Check
   return {
     name: 'present',
     run: () => {
-      if (present.has(modelKey(name))) return Promise.resolve('in the store');
+      if (present.has(modelNameKey(name))) return Promise.resolve('in the store');
       throw new CheckFailed(
         `the server does not have it; it has ${[...present].map(shortName).toSorted().join(', ') || 'no models'}`,
       );

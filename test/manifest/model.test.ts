@@ -17,7 +17,9 @@ const cases = {
   template: ['template: "{{ .Prompt }}"', '{{ .Prompt }}'],
   license: ['license: MIT', ['MIT']],
   parameters: ['parameters: { num_ctx: 8, stop: x, use_mmap: false }', { num_ctx: 8, stop: ['x'], use_mmap: false }],
-  preload: ['preload: true', true],
+  preload: ['preload: true', { keepAlive: '-1' }],
+  adapters: ['', []],
+  messages: ['', []],
   expect: [
     'expect: [{ prompt: p, json_schema: { type: object }, min_tokens_per_second: 2 }, { prompt: q, dimensions: 3 }]',
     [

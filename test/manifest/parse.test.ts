@@ -44,11 +44,13 @@ describe('a good manifest', () => {
               ref: { host: 'registry.ollama.ai', namespace: 'library', model: 'smollm2', tag: '135m' },
             },
           ],
+          adapters: [],
+          messages: [],
           parameters: {},
-          preload: false,
           expect: [],
         },
       ],
+      registries: [],
     });
   });
 

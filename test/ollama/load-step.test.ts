@@ -153,7 +153,7 @@ describe('what is kept', () => {
     [
       'a made model with another expectation',
       'keep',
-      { ...ours, preload: true, expect: [{ prompt: 'x' }] },
+      { ...ours, preload: { keepAlive: '-1' }, expect: [{ prompt: 'x' }] },
       [stored],
       recorded(ours, 'bbbb'),
     ],

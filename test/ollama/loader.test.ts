@@ -116,8 +116,8 @@ describe('models from files', () => {
 
 describe('preloading', () => {
   it('holds generating and embedding models in memory', async () => {
-    const text = model('held:latest', { from: [ggufFile('a.gguf')], preload: true });
-    const vectors = model('held-embedder:latest', { from: [ggufFile('embedder.gguf')], preload: true });
+    const text = model('held:latest', { from: [ggufFile('a.gguf')], preload: { keepAlive: '-1' } });
+    const vectors = model('held-embedder:latest', { from: [ggufFile('embedder.gguf')], preload: { keepAlive: '-1' } });
     const loaded = await run(planOf(server, [text, vectors]));
     expect(loaded.error).toBeUndefined();
     expect(loaded.events.filter(({ type }) => type === 'preloaded')).toMatchObject([
@@ -240,7 +240,7 @@ it('remembers in a file that survives damage', async () => {
   const record: Record<string, unknown> = JSON.parse(await readFile(recordFile, 'utf8'));
   expect(record).toEqual({
     'ours:latest': {
-      declaration: expect.stringMatching(/^[0-9a-f]{64}$/),
+      declaration: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
     },
   });

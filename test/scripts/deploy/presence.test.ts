@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { addressesToRepeat, askPresence, modelKey, type Presence } from '../../../scripts/deploy/presence.js';
+import { modelNameKey } from '../../../manifest/model-ref.js';
+import { addressesToRepeat, askPresence, type Presence } from '../../../scripts/deploy/presence.js';
 import type { ResourceLabel } from '../../../scripts/deploy/synthesized-stack.js';
 import { validManifest, validServer } from '../valid-manifest.js';
 
@@ -9,7 +10,7 @@ const labels = new Map<string, ResourceLabel>([
   ['terraform_data.loader-other', { kind: 'models', name: 'other' }],
   ['docker_container.main', { kind: 'server', name: 'main' }],
 ]);
-const answers = (...models: string[]): Presence => ({ state: 'answers', models: new Set(models.map(modelKey)) });
+const answers = (...models: string[]): Presence => ({ state: 'answers', models: new Set(models.map(modelNameKey)) });
 
 it.each<[string, Presence, string[]]>([
   ['every model is there', answers('smollm2:135m'), []],
