@@ -40,3 +40,8 @@ export interface ModelFacts {
   /** First line of its license. */
   readonly license?: string;
 }
+
+/** Where the lock of a manifest lies: `models.lock.json` beside `models.yaml`. */
+export function lockPathOf(manifestPath: string): string {
+  return `${manifestPath.replace(/\.ya?ml$/, '')}.lock.json`;
+}
