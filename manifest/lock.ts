@@ -1,3 +1,5 @@
+import type { ParameterValue } from './manifest.js';
+
 /** `models.lock.json`: what each model resolved to, so that every machine and every day gets the same bytes. */
 export interface Lock {
   /** By canonical model name. */
@@ -15,6 +17,8 @@ export interface LockedModel {
   /** Layers of the source, in its own order; for a GGUF one layer of kind `model`. Adapters of the manifest come last. */
   readonly layers: readonly LockedLayer[];
   readonly facts: ModelFacts;
+  /** What the manifest bakes into it: parameters as they are; texts (`system`, `template`, `messages`, `license`) as `sha256:`. For people; `declaration` decides. */
+  readonly settings?: Readonly<Record<string, ParameterValue>>;
 }
 
 export interface LockedLayer {

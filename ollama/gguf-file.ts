@@ -25,17 +25,31 @@ export interface GgufContext {
   readonly onBytes: OnBytes;
 }
 
+/** What the lock says of a GGUF. */
+export interface PinnedGguf {
+  /** `sha256:<hex>` */
+  readonly digest: string;
+  /** The next step when it is another. */
+  readonly hint: string;
+}
+
 /**
- * Brings a GGUF to this machine and checks its magic and, where declared, its sha256. A download that is not what was
- * declared is removed, so that the next attempt fetches it anew; a file of the user is left alone. Throws `LoadError`.
+ * Brings a GGUF to this machine and checks its magic and, where declared or locked, its sha256. A download that is not
+ * what was declared is removed, so that the next attempt fetches it anew; a file of the user is left alone. Throws
+ * `LoadError`.
  */
-export async function resolveGguf({ location, sha256 }: GgufSource, context: GgufContext): Promise<GgufFile> {
-  if (location.kind === 'file') return check(path.resolve(context.root, location.path), sha256, context);
+export async function resolveGguf(
+  { location, sha256 }: GgufSource,
+  context: GgufContext,
+  pinned?: PinnedGguf,
+): Promise<GgufFile> {
+  const check = async (file: string): Promise<GgufFile> => checked(file, { sha256, pinned }, context);
+  if (location.kind === 'file') return check(path.resolve(context.root, location.path));
   const file = cachedFile(context.cache, location);
   return withFileLock(`${file}.lock`, context.signal, async () => {
     if (!(await exists(file))) await fetchTo(location, file, context);
     try {
-      return await check(file, sha256, context);
+      return await check(file);
     } catch (error) {
       await rm(file, { force: true });
       throw error;
@@ -62,7 +76,16 @@ async function fetchTo(location: RemoteGguf, file: string, { signal, onBytes }: 
   });
 }
 
-async function check(file: string, expected: string | undefined, { cache }: GgufContext): Promise<GgufFile> {
+interface Expected {
+  readonly sha256: string | undefined;
+  readonly pinned: PinnedGguf | undefined;
+}
+
+async function checked(
+  file: string,
+  { sha256: expected, pinned }: Expected,
+  { cache }: GgufContext,
+): Promise<GgufFile> {
   if (!(await exists(file))) throw new LoadError(`there is no file ${file}`, 'correct the path of the GGUF');
   const magic = await magicOf(file);
   if (magic !== 'GGUF') {
@@ -72,6 +95,12 @@ async function check(file: string, expected: string | undefined, { cache }: Gguf
   if (expected !== undefined && sha256 !== expected) {
     const hint = 'fetch the file again, or correct sha256 in the manifest if you trust it';
     throw new WrongContent(`sha256 of ${file} is wrong: expected ${expected}, got ${sha256}`, hint);
+  }
+  if (pinned !== undefined && pinned.digest !== `sha256:${sha256}`) {
+    throw new WrongContent(
+      `${file} is not what was locked: locked ${pinned.digest}, it is sha256:${sha256}`,
+      pinned.hint,
+    );
   }
   return { path: file, bytes: (await stat(file)).size, sha256 };
 }
