@@ -1,15 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
-// unit: no engine needed beyond what a test starts itself; e2e: the real thing on the real engine; matrix: the same by
-// other tools and versions (`npm run test:matrix`).
+// unit: no engine needed beyond what a test starts itself; e2e: the real thing on the real engine, and its faults; matrix:
+// the same by other tools and versions (`npm run test:matrix`); bench: figures (`npm run bench:models`).
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/faults/**'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.e2e.ts'],
+          include: ['test/e2e/**/*.e2e.ts', 'test/faults/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
@@ -19,6 +27,15 @@ export default defineConfig({
         test: {
           name: 'matrix',
           include: ['test/matrix/**/*.matrix.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'bench',
+          include: ['test/bench/**/*.bench.ts'],
           testTimeout: 900_000,
           hookTimeout: 900_000,
           fileParallelism: false,

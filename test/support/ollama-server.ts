@@ -17,12 +17,16 @@ export interface TestServer extends LoadPlanServer {
  * Starts one. `options` are further ones of `docker run`, `command` replaces `serve`. Without `wait` it returns at once,
  * for containers that are meant to die.
  */
-export async function startOllama({ options = [], command = [], wait = true }: StartOptions = {}): Promise<TestServer> {
+export async function startOllama(start: StartOptions = {}): Promise<TestServer> {
+  const { options = [], command = [], wait = true, network = 'bridge' } = start;
   const container = `ollama-stacks-test-${randomBytes(4).toString('hex')}`;
   const port = await getPort({ host: '127.0.0.1' });
-  const store = ['--volume', `${container}:/root/.ollama`, '--env', 'OLLAMA_NO_CLOUD=1'];
-  const publish = ['--publish', `127.0.0.1:${port}:11434`];
-  await docker('run', '--detach', '--name', container, ...publish, ...store, ...options, ollamaImage, ...command);
+  const store = ['--volume', `${start.store ?? container}:/root/.ollama`, '--env', 'OLLAMA_NO_CLOUD=1'];
+  const reach =
+    network === 'host'
+      ? ['--network', 'host', '--env', `OLLAMA_HOST=127.0.0.1:${port}`]
+      : ['--publish', `127.0.0.1:${port}:11434`];
+  await docker('run', '--detach', '--name', container, ...reach, ...store, ...options, ollamaImage, ...command);
   const remove = async (): Promise<void> => {
     await run('docker', ['rm', '--force', '--volumes', container]);
     await run('docker', ['volume', 'rm', '--force', container]);
@@ -36,6 +40,10 @@ interface StartOptions {
   readonly options?: readonly string[];
   readonly command?: readonly string[];
   readonly wait?: boolean;
+  /** `host`: 127.0.0.1 is the machine's, so that a registry of a test can be reached (default: `bridge`). */
+  readonly network?: 'bridge' | 'host';
+  /** Volume of another server (its container's name), whose store is shared; the other one is removed last. */
+  readonly store?: string;
 }
 
 async function answers({ url, container }: TestServer): Promise<void> {

@@ -39,6 +39,11 @@ export async function docker(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** Address of this machine on the engine's own network, which every container reaches. */
+export async function bridgeAddress(): Promise<string> {
+  return docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}');
+}
+
 /** A user's directory of its own, with a project name and a port that nobody else has, and the verbs run in it. */
 export class Project {
   private constructor(
