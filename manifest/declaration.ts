@@ -19,9 +19,10 @@ export function basesOf<T extends Model>(model: T, declared: ReadonlyMap<string,
 }
 
 /** Whether anything but its source decides what the model is, so that it is created and not merely pulled. */
-export function isDerived({ system, template, license, adapters, messages, parameters }: Model): boolean {
+export function isDerived(model: Model): boolean {
+  const { system, template, renderer, parser, requires, license, adapters, messages, parameters } = model;
   return (
-    [system, template, license].some((one) => one !== undefined) ||
+    [system, template, renderer, parser, requires, license].some((one) => one !== undefined) ||
     adapters.length + messages.length + Object.keys(parameters).length > 0
   );
 }
@@ -41,17 +42,8 @@ function declarationValue(model: Model, declared: ReadonlyMap<string, Model>, pa
   const bases = basesOf(model, declared).map((base) => declarationValue(base, declared, names));
   const circle = bases.find(isCircle);
   if (circle !== undefined) return circle;
-  const { from, system, template, license, adapters, messages, parameters } = model;
-  return {
-    from,
-    system,
-    template,
-    license,
-    ...(adapters.length > 0 && { adapters }),
-    ...(messages.length > 0 && { messages }),
-    parameters,
-    bases,
-  };
+  const { from, system, template, renderer, parser, requires, license, adapters, messages, parameters } = model;
+  return { from, system, template, renderer, parser, requires, license, adapters, messages, parameters, bases };
 }
 
 function isCircle(value: object): value is Circle {

@@ -95,6 +95,11 @@ export interface Model {
   readonly system?: string;
   /** TEMPLATE of the derived model (Go template). */
   readonly template?: string;
+  /** RENDERER and PARSER of the derived model: names of Ollama's own code for its prompt and its answers. */
+  readonly renderer?: string;
+  readonly parser?: string;
+  /** REQUIRES of the derived model: the least version of Ollama that runs it. */
+  readonly requires?: string;
   /** LICENSE texts of the derived model. */
   readonly license?: readonly string[];
   /** LoRA adapters (GGUF) of the derived model. */

@@ -1,6 +1,7 @@
 import type { Finding, PathSegment } from './diagnostics.js';
 import { parseGgufLocation } from './gguf-location.js';
-import type { RawModel } from './model-schema.js';
+import { isModelfile } from './inlined-files.js';
+import type { RawGguf, RawModel, RawSource } from './model-schema.js';
 import { modelRefKey, parseModelRef } from './model-ref.js';
 import type { RawManifest } from './schema.js';
 import { modelNameFinding, type DeclaredNames } from './server-checks.js';
@@ -10,7 +11,9 @@ export function checkModels(manifest: RawManifest, declared: DeclaredNames): Fin
   return [
     ...checkNames(declared.models),
     ...Object.entries(manifest.models).flatMap(([name, model]) =>
-      model === null ? [] : [...checkSources(name, model), ...checkPatterns(name, model)],
+      model === null
+        ? []
+        : [...checkSources(name, model), ...checkAdapters(name, model), ...checkPatterns(name, model)],
     ),
   ];
 }
@@ -35,26 +38,42 @@ function checkNames(names: readonly string[]): Finding[] {
 
 function checkSources(name: string, { from }: RawModel): Finding[] {
   const path: PathSegment[] = ['models', name, 'from'];
-  if (Array.isArray(from)) return from.flatMap((source, index) => checkSource([...path, index], source));
-  return from === undefined ? [] : checkSource(path, from);
+  if (Array.isArray(from)) return from.flatMap((source, index) => checkListed([...path, index], source));
+  return from === undefined || isModelfile(from) ? [] : checkSource(path, from);
 }
 
-function checkSource(path: PathSegment[], source: string | { gguf: string; sha256?: string | undefined }): Finding[] {
-  if (typeof source === 'string') {
-    const parsed = parseModelRef(source);
-    if (parsed.ref !== undefined) return [];
-    const hint = /\.gguf$|^pypi:|^https:/.test(source) ? `write { gguf: ${JSON.stringify(source)} }` : undefined;
-    return [{ ...modelNameFinding(path, source, parsed.reason), hint }];
-  }
-  const { location, ...fault } = parseGgufLocation(source.gguf);
-  const here = [...path, 'gguf'];
+function checkListed(path: PathSegment[], source: RawSource): Finding[] {
+  if (!isModelfile(source)) return checkSource(path, source);
+  const message = 'a Modelfile stands alone, not in a list';
+  const hint = `write from: { modelfile: ${JSON.stringify(source.modelfile)} }`;
+  return [{ severity: 'error', code: 'modelfile-listed', path, message, hint }];
+}
+
+function checkSource(path: PathSegment[], source: string | RawGguf): Finding[] {
+  if (typeof source !== 'string') return checkGguf([...path, 'gguf'], source);
+  const parsed = parseModelRef(source);
+  if (parsed.ref !== undefined) return [];
+  const hint = /\.gguf$|^pypi:|^https:/.test(source) ? `write { gguf: ${JSON.stringify(source)} }` : undefined;
+  return [{ ...modelNameFinding(path, source, parsed.reason), hint }];
+}
+
+function checkAdapters(name: string, { adapters }: RawModel): Finding[] {
+  if (adapters === undefined) return [];
+  return adapters.flatMap((adapter, index) => {
+    const path = ['models', name, 'adapters', index];
+    return typeof adapter === 'string' ? checkGguf(path, { gguf: adapter }) : checkGguf([...path, 'gguf'], adapter);
+  });
+}
+
+function checkGguf(path: PathSegment[], { gguf, sha256 }: RawGguf): Finding[] {
+  const { location, ...fault } = parseGgufLocation(gguf);
   if ('reason' in fault) {
-    const message = `${JSON.stringify(source.gguf)} ${fault.reason}`;
-    return [{ severity: 'error', code: 'gguf', path: here, message }];
+    return [{ severity: 'error', code: 'gguf', path, message: `${JSON.stringify(gguf)} ${fault.reason}` }];
   }
-  if (location?.kind === 'file' || source.sha256 !== undefined) return [];
+  if (location?.kind === 'file' || sha256 !== undefined) return [];
   const message = 'nothing checks that this download is the file you mean';
-  return [{ severity: 'warning', code: 'gguf-unpinned', path: here, message, hint: 'add its sha256' }];
+  const hint = path.at(-1) === 'gguf' ? 'add its sha256' : 'write { gguf: …, sha256: … }';
+  return [{ severity: 'warning', code: 'gguf-unpinned', path, message, hint }];
 }
 
 function checkPatterns(name: string, { expect }: RawModel): Finding[] {

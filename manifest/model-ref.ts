@@ -48,6 +48,13 @@ function fault(part: keyof ModelRef, text: string): string | undefined {
   return `has the ${part} ${JSON.stringify(text)}; allowed are ${allowed}, first a letter, digit or "_"`;
 }
 
+/** Why Ollama would refuse a text as the host of a model; undefined when it would not. */
+export function hostFault(host: string): string | undefined {
+  if (host.includes('://')) return 'is a URL; write host or host:port';
+  if (host.includes('/')) return 'has a path; write host or host:port';
+  return fault('host', host);
+}
+
 /** Canonical short form, as `/api/tags` lists it: `smollm2:135m`, `qwen3:latest`, `hf.co/user/repo:Q4_K_M`. */
 export function formatModelRef({ host, namespace, model, tag }: ModelRef): string {
   const name = `${model}:${tag}`;

@@ -1,7 +1,7 @@
 import { parseGgufLocation } from './gguf-location.js';
-import type { Expectation, Model, ModelSource, ParameterValue } from './manifest.js';
+import type { Expectation, GgufSource, Model, ModelSource, ParameterValue, Preload } from './manifest.js';
 import { formatModelRef, parseModelRef, type ModelRef } from './model-ref.js';
-import { modelSchema, type RawModel } from './model-schema.js';
+import { modelSchema, type RawGguf, type RawModel, type RawSource } from './model-schema.js';
 import type { RawManifest } from './schema.js';
 
 /** The models of a manifest that passed every check, in the order of `names`: objects put `10` before `b`. */
@@ -16,20 +16,40 @@ function buildModel(name: string, model: RawModel): Model {
     from: (Array.isArray(from) ? from : [from]).map(buildSource),
     system: model.system,
     template: model.template,
-    license: typeof model.license === 'string' ? [model.license] : model.license,
-    adapters: [],
-    messages: [],
+    renderer: model.renderer,
+    parser: model.parser,
+    requires: model.requires,
+    license: buildLicense(model.license),
+    adapters: (model.adapters ?? []).map((one) => buildGguf(typeof one === 'string' ? { gguf: one } : one)),
+    messages: model.messages ?? [],
     parameters: buildParameters(model.parameters),
-    ...(model.preload && { preload: { keepAlive: '-1' } }),
+    ...(model.preload !== false && { preload: buildPreload(model.preload) }),
     expect: model.expect.map(buildExpectation),
   };
 }
 
-function buildSource(source: string | { gguf: string; sha256?: string | undefined }): ModelSource {
+function buildSource(source: RawSource): ModelSource {
   if (typeof source === 'string') return { kind: 'registry', ref: checkedRef(source) };
-  const { location } = parseGgufLocation(source.gguf);
-  if (location === undefined) throw new Error(`unchecked GGUF location ${JSON.stringify(source.gguf)}`);
-  return { kind: 'gguf', location, sha256: source.sha256?.toLowerCase() };
+  if ('gguf' in source) return buildGguf(source);
+  throw new Error(`Modelfile ${JSON.stringify(source.modelfile)} was not read`);
+}
+
+function buildGguf({ gguf, sha256 }: RawGguf): GgufSource {
+  const { location } = parseGgufLocation(gguf);
+  if (location === undefined) throw new Error(`unchecked GGUF location ${JSON.stringify(gguf)}`);
+  return { kind: 'gguf', location, sha256: sha256?.toLowerCase() };
+}
+
+function buildLicense(license: RawModel['license']): string[] | undefined {
+  if (license === undefined) return undefined;
+  return [license].flat().map((one) => {
+    if (typeof one === 'string') return one;
+    throw new Error(`license ${JSON.stringify(one.file)} was not read`);
+  });
+}
+
+function buildPreload(preload: Exclude<RawModel['preload'], false>): Preload {
+  return { keepAlive: preload === true ? '-1' : String(preload.keep_alive) };
 }
 
 function checkedRef(text: string): ModelRef {

@@ -1,17 +1,23 @@
 import { LineCounter } from 'yaml';
 import type { Diagnostic, Finding, PathSegment } from './diagnostics.js';
 import { formatPath } from './diagnostics.js';
+import { checkEvictions } from './eviction-checks.js';
 import { checkGpus } from './gpu-checks.js';
 import { checkImage } from './image-checks.js';
+import { inlineFiles } from './inlined-files.js';
 import { interpolate, type Variables } from './interpolation.js';
 import type { Manifest } from './manifest.js';
 import { checkModels } from './model-checks.js';
 import { buildModels } from './model.js';
 import { applyProfile } from './profile.js';
 import { checkProfiles } from './profile-checks.js';
+import { buildRegistries } from './registry.js';
+import { checkRegistries } from './registry-checks.js';
 import { manifestSchema, type RawManifest } from './schema.js';
+import { checkSecrets } from './secret-checks.js';
 import { checkServers, type DeclaredNames } from './server-checks.js';
 import { buildServers } from './server.js';
+import { TextFiles, type ReadText } from './text-files.js';
 import { treeAt, treeOffset, withoutKeys } from './tree-value.js';
 import { validate } from './validation.js';
 import { readYamlTree, type MapTree, type Tree } from './yaml-tree.js';
@@ -21,12 +27,17 @@ export interface ParseOptions {
   readonly profile?: string;
   /** Values of `${VAR}`. */
   readonly env: Variables;
+  /** Reads a file that the manifest names (Modelfile, license, certificate). Left out, there is none. */
+  readonly readText?: ReadText;
 }
 
 /** A manifest with warnings at most, or everything that keeps it from being one. */
-export type ParseResult =
-  | { readonly manifest: Manifest; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly manifest?: undefined; readonly diagnostics: readonly Diagnostic[] };
+export interface ParseResult {
+  readonly manifest?: Manifest;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Path of every file that was asked for, as the manifest writes it; those that are not there included. */
+  readonly reads: readonly string[];
+}
 
 interface Checked {
   /** What is valid of the manifest, if anything is. */
@@ -48,12 +59,16 @@ export function parseManifest(text: string, options: ParseOptions): ParseResult 
   const unreadable = document.findings.some(({ code }) => code.startsWith('yaml'));
   if (unreadable || root?.kind !== 'map') {
     const findings = unreadable ? document.findings : [notAManifest(root)];
-    return { diagnostics: report(findings, root) };
+    return { diagnostics: report(findings, root), reads: [] };
   }
-  const { raw, declared, findings, tree } = check(root, options);
+  const files = new TextFiles(options.readText);
+  const { raw, declared, findings, tree } = check(root, options, files);
   const diagnostics = report([...document.findings, ...findings], tree);
-  if (raw === undefined || diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
-  return { manifest: build(raw, declared), diagnostics };
+  const reads = files.paths;
+  if (raw === undefined || diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, reads };
+  const manifest = build(raw, declared);
+  const evictions = report(checkEvictions(manifest, declared), tree);
+  return { manifest, diagnostics: [...diagnostics, ...evictions], reads };
 }
 
 function notAManifest(root: Tree | undefined): Finding {
@@ -68,17 +83,20 @@ function notAManifest(root: Tree | undefined): Finding {
   };
 }
 
-function check(root: MapTree, { profile, env }: ParseOptions): Checked {
+function check(root: MapTree, { profile, env }: ParseOptions, files: TextFiles): Checked {
   const layered = profile === undefined ? { tree: root, findings: [] } : applyProfile(root, profile);
   const plain = withoutKeys(layered.tree, (key) => key === 'profiles' || key.startsWith('x-'));
   const declared = { servers: keysAt(plain, 'servers', ['main']), models: keysAt(plain, 'models', []) };
+  const secrets = checkSecrets(plain);
   const filled = interpolate(plain, env);
-  const { value: raw, findings: invalid } = validate(filled.tree, manifestSchema);
-  const known: Finding[] = [...layered.findings, ...filled.findings];
-  known.push(...unlessKnown(invalid, filled.findings));
+  const { value, findings: invalid } = validate(filled.tree, manifestSchema);
+  const known: Finding[] = [...layered.findings, ...secrets, ...unlessKnown(filled.findings, secrets)];
+  known.push(...unlessKnown(invalid, known));
+  const inlined = value && inlineFiles(value, files);
+  const raw = inlined?.value;
   if (raw !== undefined) {
     const wrong = [checkServers(raw, declared), checkGpus(raw), checkImage(raw), checkModels(raw, declared)].flat();
-    known.push(...unlessKnown(wrong, known));
+    known.push(...unlessKnown([...(inlined?.findings ?? []), ...wrong, ...checkRegistries(raw)], known));
   }
   return { raw, declared, findings: [...known, ...checkProfiles(root, profile)], tree: layered.tree };
 }
@@ -99,7 +117,14 @@ function unlessKnown(findings: readonly Finding[], known: readonly Finding[]): F
 function build(raw: RawManifest, declared: DeclaredNames): Manifest {
   const models = buildModels(raw, declared.models);
   const names = models.map(({ name }) => name);
-  return { project: raw.project, servers: buildServers(raw, declared.servers, names), models, registries: [] };
+  return {
+    project: raw.project,
+    servers: buildServers(raw, declared.servers, names),
+    models,
+    registries: buildRegistries(raw.registries),
+    ...(raw.mirror !== undefined && { mirror: raw.mirror.toLowerCase() }),
+    ...(raw.prune && { prune: { keep: raw.keep } }),
+  };
 }
 
 function locate(finding: Finding, tree: Tree | undefined, lineCounter: LineCounter): Diagnostic {

@@ -40,14 +40,20 @@ function findingsOf(issue: Issue, schema: z.core.$ZodType, value: unknown): Find
   return [{ severity: 'error', path, ...describe(issue, found) }];
 }
 
-/** A union reports every branch that failed: the one whose type fits says what the user meant. */
+/** A union reports every branch that failed: of those whose type fits, the nearest one says what the user meant. */
 function meant(issue: Issue, found: unknown): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const branch = issue.errors.find(([first]) => first !== undefined && !isOtherType(first, found));
+  const [branch] = issue.errors
+    .filter(([first]) => first !== undefined && !isOtherType(first, found))
+    .toSorted((a, b) => mistakes(a) - mistakes(b));
   if (branch === undefined) return [issue];
   return branch.flatMap((inner) =>
     meant({ ...inner, path: [...issue.path, ...inner.path] }, valueAt(found, inner.path)),
   );
+}
+
+function mistakes(issues: readonly Issue[]): number {
+  return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
 }
 
 function isOtherType(issue: Issue, found: unknown): boolean {
@@ -83,7 +89,7 @@ function describe(issue: Issue, found: unknown): Pick<Finding, 'code' | 'message
     case 'too_small':
       return { code: 'range', message: `${own ?? bound('at least', issue.minimum, issue.origin)}, ${got}` };
     case 'too_big':
-      return { code: 'range', message: `${bound('at most', issue.maximum, issue.origin)}, ${got}` };
+      return { code: 'range', message: `${own ?? bound('at most', issue.maximum, issue.origin)}, ${got}` };
     case 'custom':
       return {
         code: 'value',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { modelSchema } from './model-schema.js';
+import { registrySchema } from './registry-schema.js';
 import { namePart, serverSchema } from './server-schema.js';
 
 /**
@@ -21,6 +22,22 @@ export const manifestSchema = z.strictObject({
     .record(z.string(), modelSchema.nullable())
     .default({})
     .describe('Models by the name that clients call; an empty value pulls that name.'),
+  registries: z
+    .record(z.string(), registrySchema.nullable())
+    .default({})
+    .describe('Model registries by host (`models.example:5000`) of which something has to be said.'),
+  mirror: z
+    .string()
+    .optional()
+    .describe('Host of the registry that every pull from the Ollama library goes to instead; names stay as they are.'),
+  prune: z
+    .boolean()
+    .default(false)
+    .describe('Remove models that this project loaded and no longer declares; others are never touched.'),
+  keep: z
+    .array(z.string())
+    .default([])
+    .describe('Models that `prune` leaves although nothing declares them; `*` matches any text (`qwen3:*`, `team/*`).'),
   profiles: z
     .record(z.string(), z.unknown())
     .default({})

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { keepAliveSchema } from './duration-schema.js';
 import { gpuSchema } from './gpu-schema.js';
-import { parseBytes, parseDuration } from './units.js';
+import { parseBytes } from './units.js';
 
 const nameRule = 'must start with a letter or digit, then letters, digits, "_", "." or "-"';
 
@@ -20,16 +21,6 @@ const memoryRule = 'must be a size of at least 6 MiB, such as 8GiB or 500MB';
 const memory = z.union([
   z.int().min(leastMemory, memoryRule),
   z.string().refine((text) => (parseBytes(text) ?? 0) >= leastMemory, memoryRule),
-]);
-
-const keepAlive = z.union([
-  z.int(),
-  z
-    .string()
-    .refine(
-      (text) => parseDuration(text) !== undefined,
-      'must be a duration such as 30m or 1h30m, seconds, or -1 for ever',
-    ),
 ]);
 
 const environment = z.record(
@@ -53,7 +44,9 @@ export const serverSchema = z.strictObject({
   context_length: z.int().min(1).default(4096).describe('Context in tokens of a model that does not set `num_ctx`.'),
   num_parallel: z.int().min(1).optional().describe('Requests that one model answers at the same time.'),
   max_loaded_models: z.int().min(1).optional().describe('Models held in memory at the same time.'),
-  keep_alive: keepAlive.optional().describe('How long an idle model stays in memory (`30m`, seconds, `-1` for ever).'),
+  keep_alive: keepAliveSchema
+    .optional()
+    .describe('How long an idle model stays in memory (`30m`, seconds, `-1` for ever).'),
   kv_cache_type: z.enum(['f16', 'q8_0', 'q4_0']).optional().describe('Quantization of the key/value cache.'),
   flash_attention: z.boolean().optional().describe('Force flash attention on or off; Ollama decides by default.'),
   env: environment.default({}).describe('Further environment variables; they win over the keys above.'),

@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatDiagnostics } from '../manifest/diagnostics.js';
+import { parseLock } from '../manifest/lock-text.js';
+import { lockPathOf, type Lock } from '../manifest/lock.js';
 import { loadPlans } from '../manifest/load-plans.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { parseManifest } from '../manifest/parse.js';
@@ -14,6 +16,8 @@ import { withoutTokenTraces } from './token-traces.js';
 /** What the environment contributes to the Terraform JSON; every path is absolute. */
 export interface SynthesisOptions {
   readonly manifest: Manifest;
+  /** What the models resolved to; absent when they are not locked. */
+  readonly lock?: Lock;
   /** The manifest's own path; relative GGUF paths are relative to its directory. */
   readonly manifestPath: string;
   /** The user's project, which holds the state file. */
@@ -27,7 +31,7 @@ export interface SynthesisOptions {
 
 /**
  * Verb `synth`, also the `app` of cdktf.json: models.yaml -> Terraform JSON and load plans in cdktf.out.
- * Returns the exit code: 0, or 2 after printing what is wrong with the manifest.
+ * Returns the exit code: 0, or 2 after printing what is wrong with the manifest or its lock.
  */
 export async function main(argv: string[]): Promise<number> {
   const { file, profile, stop } = choices(argv);
@@ -37,12 +41,16 @@ export async function main(argv: string[]): Promise<number> {
     console.error(`${file}: no such file; create it, or name another with --file or OLLAMA_STACKS_FILE`);
     return 2;
   }
-  const { manifest, diagnostics } = parseManifest(text, { profile, env: process.env });
+  const readText = (path: string): string | undefined => readIfPossible(resolve(dirname(file), path));
+  const { manifest, diagnostics } = parseManifest(text, { profile, env: process.env, readText });
   for (const line of formatDiagnostics(diagnostics, file)) console.error(line);
-  if (manifest === undefined) return 2;
+  const { lock, problem } = readLock(lockPathOf(file));
+  if (problem !== undefined) console.error(problem);
+  if (manifest === undefined || problem !== undefined) return 2;
 
   synthesize({
     manifest,
+    lock,
     manifestPath: resolve(file),
     projectDir: process.cwd(),
     outdir: resolve(process.env.CDKTF_OUTDIR ?? 'cdktf.out'),
@@ -56,13 +64,14 @@ export async function main(argv: string[]): Promise<number> {
 export function synthesize(options: SynthesisOptions): string {
   const { manifest, resolved } = options;
   const stackDir = join(options.outdir, 'stacks', manifest.project);
-  const plans = loadPlans(manifest, relative(stackDir, dirname(options.manifestPath)));
+  const plans = loadPlans(manifest, relative(stackDir, dirname(options.manifestPath)), options.lock);
   mkdirSync(stackDir, { recursive: true });
   // Of cdktf's own validations one runs `terraform version`, and all are on or off together.
   const app = new App({ outdir: options.outdir, skipValidation: true, stackTraces: false });
   withoutTokenTraces(() => {
     const stack = new OllamaStack(app, {
       manifest,
+      lock: options.lock,
       loadPlans: plans,
       images: deployedImages(resolved),
       launcher: {
@@ -116,6 +125,24 @@ const flags = { file: { type: 'string' }, profile: { type: 'string' }, help: { t
 function readResolved(path: string): Resolved | undefined {
   const text = readIfPresent(path);
   return text === undefined ? undefined : (JSON.parse(text) as Resolved);
+}
+
+function readLock(path: string): { readonly lock?: Lock; readonly problem?: string } {
+  const text = readIfPresent(path);
+  if (text === undefined) return {};
+  const { lock, problem } = parseLock(text);
+  if (problem === undefined) return { lock };
+  const line = problem.line === undefined ? '' : `:${problem.line}`;
+  return { problem: `${path}${line}: ${problem.message}; ${problem.hint}` };
+}
+
+/** Text of a file that the manifest names; undefined for one that cannot be read, which the parser reports. */
+function readIfPossible(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function readIfPresent(path: string): string | undefined {

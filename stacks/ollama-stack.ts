@@ -1,6 +1,7 @@
 import { DockerProvider } from '@cdktf/provider-docker/lib/provider/index.js';
 import type { Construct } from 'constructs';
 import type { LoadPlan } from '../manifest/load-plan.js';
+import type { Lock } from '../manifest/lock.js';
 import type { Manifest } from '../manifest/manifest.js';
 import { NoDrift } from './aspects/no-drift.js';
 import { Aspects, LocalBackend, TerraformStack } from './cdktf.js';
@@ -15,6 +16,8 @@ import { UniqueIds } from './unique-ids.js';
 
 export interface OllamaStackProps {
   readonly manifest: Manifest;
+  /** What the models resolved to, where they are locked. */
+  readonly lock?: Lock;
   /** One per store of the manifest. */
   readonly loadPlans: readonly LoadPlan[];
   /** Declared image to the reference that is deployed, where they differ. */
@@ -41,7 +44,7 @@ export class OllamaStack extends TerraformStack {
         launcher: props.launcher,
       });
     }
-    new DeploymentOutputs(this, 'outputs', { manifest: props.manifest });
+    new DeploymentOutputs(this, 'outputs', { manifest: props.manifest, lock: props.lock });
 
     Aspects.of(this).add(new NoDrift());
     this.node.addValidation(new UniqueIds(this));
@@ -60,7 +63,7 @@ export class OllamaStack extends TerraformStack {
   }
 
   private servers(props: OllamaStackProps, stores: ReadonlyMap<string, ModelStore>): Map<string, OllamaServer> {
-    const { project, servers } = props.manifest;
+    const { project, servers, registries } = props.manifest;
     const network = new ServerNetwork(this, 'network', { project, launcher: props.launcher });
     const firsts = new Set(props.loadPlans.map((plan) => plan.servers[0]?.name));
     return new Map(
@@ -71,6 +74,7 @@ export class OllamaStack extends TerraformStack {
           server,
           image: props.images[server.image] ?? server.image,
           prunes: firsts.has(server.name),
+          registries,
           store: existing(stores, server.store),
           network,
         }),

@@ -6,13 +6,14 @@ import type { Manifest } from '../../manifest/manifest.js';
 import type { Resolved } from '../../manifest/resolved.js';
 import { exitCode } from '../shell/exit-code.js';
 import { Failure } from '../shell/problem.js';
-import { parseProject, type ProjectFile, projectEnvironment, projectKey } from '../shell/project.js';
+import { parseWithFiles, type ProjectFile, projectEnvironment, projectKey } from '../shell/project.js';
 import type { SynthesizedStack } from './synthesized-stack.js';
 
 /** What the last synth was made from, so that an unchanged project is neither parsed nor synthesized again. */
 interface Stamp {
   /** Hash of what the manifest is made of, and of the program that made it. */
   readonly project: string;
+  readonly files: FileHashes;
   /** Hash of what the toolchain settled on. */
   readonly resolved: string;
   /** Hash of the Terraform JSON; another synth, with another profile or by cdktf, makes it differ. */
@@ -20,15 +21,28 @@ interface Stamp {
   readonly manifest: Manifest;
 }
 
+/** Hash of each file that the manifest names, by the path it writes; null when there is none. */
+type FileHashes = Readonly<Record<string, string | null>>;
+
 const stampFile = path.join('cdktf.out', 'ollama-stacks.json');
 
 /** Directory of the synthesized stack, relative to the working directory. */
 export const stackDirectory = (project: string): string => path.join('cdktf.out', 'stacks', project);
 
+/** What the manifests of this process were read from, for the stamp that is written after their synth. */
+const readFrom = new WeakMap<Manifest, FileHashes>();
+
 /** The manifest: remembered when it was synthesized from exactly this before, else parsed. */
 export async function openManifest(project: ProjectFile): Promise<Manifest> {
   const stamp = await readStamp();
-  return stamp?.project === programKey(project) ? stamp.manifest : parseProject(project);
+  if (stamp?.project === programKey(project) && (await areUnchanged(project, stamp.files))) {
+    readFrom.set(stamp.manifest, stamp.files);
+    return stamp.manifest;
+  }
+  const { manifest, files } = await parseWithFiles(project);
+  const hashes = Object.entries(files).map(([name, text]) => [name, text === null ? null : sha256(text)]);
+  readFrom.set(manifest, Object.fromEntries(hashes) as FileHashes);
+  return manifest;
 }
 
 /** The Terraform JSON of a project, synthesized unless the last one is still good. */
@@ -38,9 +52,10 @@ export async function synthesize(
   resolved: Resolved,
 ): Promise<SynthesizedStack> {
   const file = path.join(stackDirectory(manifest.project), 'cdk.tf.json');
-  const wanted = { project: programKey(project), resolved: sha256(JSON.stringify(resolved)) };
+  const files = readFrom.get(manifest) ?? {};
+  const wanted = { project: programKey(project), files, resolved: sha256(JSON.stringify(resolved)) };
   const stamp = await readStamp();
-  if (stamp?.project === wanted.project && stamp.resolved === wanted.resolved) {
+  if (stamp && isMadeOf(stamp, wanted)) {
     const text = await readFile(file, 'utf8').catch(() => '');
     if (sha256(text) === stamp.output) return JSON.parse(text) as SynthesizedStack;
   }
@@ -48,6 +63,19 @@ export async function synthesize(
   const text = await readFile(file, 'utf8');
   await writeStamp({ ...wanted, output: sha256(text), manifest });
   return JSON.parse(text) as SynthesizedStack;
+}
+
+function isMadeOf(stamp: Stamp, wanted: Pick<Stamp, 'project' | 'files' | 'resolved'>): boolean {
+  const parts = ({ project, files, resolved }: typeof wanted): string => JSON.stringify([project, files, resolved]);
+  return parts(stamp) === parts(wanted);
+}
+
+async function areUnchanged({ file }: ProjectFile, files: FileHashes): Promise<boolean> {
+  const same = Object.entries(files).map(async ([name, hash]) => {
+    const text = await readFile(path.resolve(path.dirname(file), name), 'utf8').catch(() => undefined);
+    return hash === (text === undefined ? null : sha256(text));
+  });
+  return (await Promise.all(same)).every(Boolean);
 }
 
 /** `stacks` runs as a process of its own: the two layers meet in files only. */

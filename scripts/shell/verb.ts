@@ -9,6 +9,8 @@ export interface Flag {
   readonly short?: string;
   /** Placeholder of the value in the help text, such as `FILE`. */
   readonly value?: string;
+  /** May be given more than once. */
+  readonly multiple?: true;
   readonly help: string;
 }
 
@@ -20,9 +22,13 @@ export interface Verb<Flags extends Record<string, Flag>> {
   readonly flags: Flags;
 }
 
-/** Values of the flags: booleans are always there, strings only when given. */
+/** Values of the flags: booleans and lists are always there, strings only when given. */
 export type Values<Flags extends Record<string, Flag>> = {
-  readonly [Name in keyof Flags]: Flags[Name]['type'] extends 'boolean' ? boolean : string | undefined;
+  readonly [Name in keyof Flags]: Flags[Name]['type'] extends 'boolean'
+    ? boolean
+    : Flags[Name]['multiple'] extends true
+      ? readonly string[]
+      : string | undefined;
 };
 
 /** Flags of the verbs that read a manifest. */
@@ -51,9 +57,9 @@ export function helpText(verb: Verb<Record<string, Flag>>): string {
  */
 export function parseFlags<Flags extends Record<string, Flag>>(verb: Verb<Flags>, argv: readonly string[]) {
   const options = Object.fromEntries(
-    Object.entries({ ...verb.flags, help: helpFlag }).map(([name, { type, short }]) => [
+    Object.entries({ ...verb.flags, help: helpFlag }).map(([name, { type, short, multiple = false }]) => [
       name,
-      short ? { type, short } : { type },
+      { type, multiple, ...(short && { short }) },
     ]),
   );
   try {
@@ -62,7 +68,10 @@ export function parseFlags<Flags extends Record<string, Flag>>(verb: Verb<Flags>
       options,
       allowPositionals: verb.operands !== undefined,
     });
-    const absent = Object.entries(options).flatMap(([name, { type }]) => (type === 'boolean' ? [[name, false]] : []));
+    const absent = Object.entries(options).flatMap(([name, { type, multiple }]): [string, unknown][] => {
+      if (multiple) return [[name, []]];
+      return type === 'boolean' ? [[name, false]] : [];
+    });
     return {
       values: { ...Object.fromEntries(absent), ...values } as Values<Flags> & { readonly help: boolean },
       operands: positionals,

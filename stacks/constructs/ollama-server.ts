@@ -1,13 +1,14 @@
 import type { ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
 import { Construct } from 'constructs';
 import { limitedLabel, projectLabel, serverLabel } from '../../manifest/label.js';
-import type { Server } from '../../manifest/manifest.js';
+import type { Registry, Server } from '../../manifest/manifest.js';
 import { gpuMapping } from './gpu-mapping.js';
 import { LeanContainer } from './lean-container.js';
 import type { ModelStore } from './model-store.js';
 import { requestDevices } from './provider-overrides.js';
 import { serverEnvironment } from './server-environment.js';
 import type { ServerNetwork } from './server-network.js';
+import { trustedCertificates } from './trusted-certificates.js';
 
 export interface OllamaServerProps {
   readonly project: string;
@@ -16,6 +17,8 @@ export interface OllamaServerProps {
   readonly image: string;
   /** Whether this server may remove unreferenced layers of its store when it starts: one of each store. */
   readonly prunes: boolean;
+  /** Registries that the server pulls from, for their certificates. */
+  readonly registries: readonly Registry[];
   readonly store: ModelStore;
   readonly network: ServerNetwork;
 }
@@ -32,10 +35,12 @@ export class OllamaServer extends Construct {
     super(scope, id);
     const { server, store, network } = props;
     const gpu = gpuMapping(server.gpu);
+    const { environment, command } = trustedCertificates(props.registries);
     const container = new LeanContainer(this, 'Resource', {
       name: server.container,
       image: props.image,
-      env: serverEnvironment(server, { prunes: props.prunes, gpu: gpu.environment }),
+      env: serverEnvironment(server, { prunes: props.prunes, needed: { ...gpu.environment, ...environment } }),
+      ...command,
       gpus: gpu.gpus,
       devices: gpu.devices,
       groupAdd: gpu.groupAdd,

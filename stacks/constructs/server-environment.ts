@@ -2,14 +2,15 @@ import type { Server } from '../../manifest/manifest.js';
 
 /**
  * The environment of a server's container as `NAME=value`, sorted so that the order of declaration changes nothing.
- * What the user declares under `env` wins over what the other fields and the GPU set.
+ * What the user declares under `env` wins over what the other fields set and over `needed`, what the GPU and the
+ * registries need.
  *
  * `prunes`: whether this server removes unreferenced layers of its store when it starts. Exactly one server of a
  * shared store may, else one server deletes what another is pulling.
  */
 export function serverEnvironment(
   server: Server,
-  options: { readonly prunes: boolean; readonly gpu: Readonly<Record<string, string>> },
+  options: { readonly prunes: boolean; readonly needed: Readonly<Record<string, string>> },
 ): string[] {
   const variables: Record<string, string | undefined> = {
     OLLAMA_NO_CLOUD: '1',
@@ -20,7 +21,7 @@ export function serverEnvironment(
     OLLAMA_KV_CACHE_TYPE: server.kvCacheType,
     OLLAMA_FLASH_ATTENTION: server.flashAttention === undefined ? undefined : server.flashAttention ? '1' : '0',
     OLLAMA_NOPRUNE: options.prunes ? undefined : '1',
-    ...options.gpu,
+    ...options.needed,
     ...server.env,
   };
   return Object.entries(variables)

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { loadPlans } from '../../manifest/load-plans.js';
+import type { LockedModel } from '../../manifest/lock.js';
 import { parseManifest } from '../../manifest/parse.js';
 
 it('makes one plan a store, of the models that its servers offer', () => {
@@ -28,4 +29,35 @@ models: { o: , n: , m: }
     ['o:latest', 'm:latest'],
     ['n:latest', 'm:latest'],
   ]);
+});
+
+it('says how registries are reached, what is pruned, and what is locked', () => {
+  const text = `registries: { a.example: { token_env: T } }
+mirror: a.example
+prune: true
+keep: [x]
+models: { m: , n: }
+`;
+  const { manifest } = parseManifest(text, { env: {} });
+  const locked: LockedModel = {
+    declaration: 'sha256:d',
+    source: 'registry.ollama.ai/library/m:latest',
+    digest: 'sha256:m',
+    layers: [{ kind: 'model', digest: 'sha256:l', bytes: 1 }],
+    facts: { architecture: 'llama' },
+  };
+  const [plan] = (manifest && loadPlans(manifest, '.', { models: { 'm:latest': locked } })) ?? [];
+  expect(plan).toMatchObject({
+    registries: [{ host: 'a.example', insecure: false, tokenEnv: 'T' }],
+    mirror: 'a.example',
+    prune: { keep: ['x'] },
+  });
+  const { facts: _, ...content } = locked;
+  expect(plan?.models.map((model) => model.locked)).toEqual([content, undefined]);
+});
+
+it('leaves out what nobody said', () => {
+  const { manifest } = parseManifest('models: { m: }\n', { env: {} });
+  const [plan] = (manifest && loadPlans(manifest, '.')) ?? [];
+  expect(Object.keys(plan ?? {})).toEqual(['project', 'store', 'root', 'servers', 'models', 'registries']);
 });

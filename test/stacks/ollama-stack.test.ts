@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Server } from '../../manifest/manifest.js';
+import { parseManifest } from '../../manifest/parse.js';
 import { containerOf, manifestOf, terraformJson, type TerraformJson } from './synthesis.js';
 
 interface Case {
@@ -106,6 +107,61 @@ describe('ids are a contract: another one destroys and creates', () => {
   it('names that differ in stripped characters only stay apart', () => {
     const json = terraformJson(manifestOf({ name: 'a.b' }, { name: 'ab', container: 'p-ab', port: 2 }));
     expect(Object.keys(json.resource['docker_container'] ?? {})).toHaveLength(2);
+  });
+});
+
+describe('the output of models', () => {
+  it('says where each is reached, and leaves out what nobody offers', () => {
+    const second = { name: 'second', container: 'p-second', port: 2, contextLength: 512 };
+    const json = terraformJson(manifestOf({ models: [] }, second, { ...second, name: 'third', port: 3 }));
+    expect(json.output['models']?.value).toEqual({
+      'smollm2:135m': {
+        url: 'http://127.0.0.1:2',
+        openai_url: 'http://127.0.0.1:2/v1',
+        servers: ['second', 'third'],
+        context_length: 512,
+      },
+    });
+  });
+
+  it('takes the context that a model, or its declared base, sets', () => {
+    const text = 'project: p\nmodels: { a: { parameters: { num_ctx: 7 } }, b: { from: a }, c: }';
+    const { manifest } = parseManifest(text, { env: {} });
+    const json = manifest && terraformJson(manifest);
+    expect(json?.output['models']?.value).toMatchObject({
+      'a:latest': { context_length: 7 },
+      'b:latest': { context_length: 7 },
+      'c:latest': { context_length: 4096 },
+    });
+  });
+});
+
+describe('a registry with a certificate', () => {
+  const registries = [
+    { host: 'a.example', insecure: false, ca: 'A\n' },
+    { host: 'b.example', insecure: false, ca: 'B\n' },
+    { host: 'c.example', insecure: false, ca: 'A\n' },
+  ];
+  const json = terraformJson({ ...manifestOf({}), registries });
+
+  it('is trusted by every server, through a file that is made at every start', () => {
+    const { env, entrypoint, command } = containerOf(json);
+    expect(env).toEqual(
+      expect.arrayContaining(['SSL_CERT_DIR=/tmp/certificates', 'OLLAMA_STACKS_CERTIFICATES=A\nB\n']),
+    );
+    expect(entrypoint).toEqual(['/bin/sh', '-c', expect.stringMatching(/&& exec ollama "\$@"$/), 'ollama']);
+    expect(command).toEqual(['serve']);
+  });
+
+  it('lets the user choose another directory', () => {
+    const own = { ...manifestOf({ env: { SSL_CERT_DIR: '/mine' } }), registries };
+    expect(containerOf(terraformJson(own))['env']).toContain('SSL_CERT_DIR=/mine');
+  });
+
+  it('is the only reason to start anything but the image', () => {
+    const plain = containerOf(terraformJson({ ...manifestOf({}), registries: [{ host: 'a', insecure: true }] }));
+    expect(plain).toEqual(containerOf(terraformJson(manifestOf({}))));
+    expect(plain).not.toHaveProperty('entrypoint');
   });
 });
 

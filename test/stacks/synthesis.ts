@@ -38,7 +38,8 @@ export function manifestOf(...servers: readonly Partial<Server>[]): Manifest {
 
 /** Reads a manifest that must be right. */
 export function readManifest(file: string, profile?: string): Manifest {
-  const { manifest, diagnostics } = parseManifest(readFileSync(file, 'utf8'), { profile, env: {} });
+  const readText = (name: string): string => readFileSync(path.resolve(path.dirname(file), name), 'utf8');
+  const { manifest, diagnostics } = parseManifest(readFileSync(file, 'utf8'), { profile, env: {}, readText });
   if (manifest === undefined) throw new Error(`${file}: ${JSON.stringify(diagnostics)}`);
   return manifest;
 }

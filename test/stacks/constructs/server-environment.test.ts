@@ -4,19 +4,19 @@ import { serverEnvironment } from '../../../stacks/constructs/server-environment
 import type { Server } from '../../../manifest/manifest.js';
 import { baseServer } from '../synthesis.js';
 
-const base = { prunes: true, gpu: {} };
+const base = { prunes: true, needed: {} };
 const least = ['OLLAMA_CONTEXT_LENGTH=4096', 'OLLAMA_NO_CLOUD=1'];
 
 it.each<[string, Partial<Server>, Partial<Parameters<typeof serverEnvironment>[1]>, string[]]>([
   ['is small by default', {}, {}, least],
   ['spares the layers that other servers pull', {}, { prunes: false }, ['OLLAMA_NOPRUNE=1', ...least].toSorted()],
-  ['holds what the GPU needs', {}, { gpu: { A: 'b' } }, ['A=b', ...least]],
+  ['holds what GPU and registries need', {}, { needed: { A: 'b' } }, ['A=b', ...least]],
   ['can turn flash attention off', { flashAttention: false }, {}, ['OLLAMA_FLASH_ATTENTION=0', ...least].toSorted()],
   ['is sorted', { env: { Z: '1', A: '2' } }, {}, ['A=2', ...least, 'Z=1']],
   [
     'lets the user win',
     { env: { OLLAMA_NO_CLOUD: '0', G: 'mine' } },
-    { gpu: { G: 'ours' } },
+    { needed: { G: 'ours' } },
     ['G=mine', least[0] ?? '', 'OLLAMA_NO_CLOUD=0'],
   ],
   ['keeps Terraform from reading templates', { env: { A: '${b} %{c} $d' } }, {}, ['A=$${b} %%{c} $d', ...least]],
