@@ -28,6 +28,10 @@ export type LoadEvent =
       readonly ms: number;
     }
   | { readonly type: 'preloaded'; readonly model: string; readonly server: string; readonly ms: number }
+  /** A model that nothing declares any more was removed; `bytes` that this freed. */
+  | { readonly type: 'pruned'; readonly model: string; readonly bytes: number }
+  /** Worth a look, and no failure. */
+  | { readonly type: 'warning'; readonly model?: string; readonly message: string }
   | { readonly type: 'failed'; readonly model?: string; readonly message: string };
 
 export type LoadAction = 'present' | 'pulled' | 'created';

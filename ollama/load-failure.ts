@@ -3,7 +3,7 @@ import { LoadError } from './load-error.js';
 
 /** Words of Ollama's and of Go's HTTP client for what may pass by itself. */
 const passing =
-  /time-?out|timed out|connection re(set|fused)|broken pipe|\bEOF\b|socket hang up|temporary failure|server misbehaving|max retries exceeded|too many requests|\b(429|50[0-4])\b/i;
+  /^stalled:|context canceled|time-?out|timed out|connection re(set|fused)|broken pipe|\bEOF\b|socket hang up|temporary failure|server misbehaving|max retries exceeded|too many requests|\b(429|50[0-4])\b/i;
 
 /** Whether trying again can help: a cut or overloaded connection, not a name that does not exist or a full disk. */
 export function isPassing(error: unknown): boolean {
@@ -11,9 +11,24 @@ export function isPassing(error: unknown): boolean {
   return cutConnection.has(codeOf(error) ?? '') || passing.test(error.message);
 }
 
-const cutConnection: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE']);
+/** Of Node, and of undici (lib/core/errors.js). */
+const cutConnection: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
 
 const nextSteps: readonly (readonly [RegExp, string])[] = [
+  [/^stalled:/, 'check the network of the engine; what was fetched is kept, and the next `up` goes on from there'],
+  [
+    /digest mismatch/i,
+    'the registry served other bytes than its manifest names: mend it, or take another source; `up` fetches anew',
+  ],
   [/file does not exist|manifest unknown|not found/i, 'check the name and tag under `from`'],
   [
     /no such host|dial tcp|i\/o timeout|server misbehaving/i,

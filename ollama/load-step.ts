@@ -1,106 +1,155 @@
 import { basesOf, isDerived, modelsByKey } from '../manifest/declaration.js';
-import type { LoadPlan } from '../manifest/load-plan.js';
-import type { GgufSource, Model, ModelSource, RegistrySource } from '../manifest/manifest.js';
-import { formatModelRef, modelNameKey, modelRefKey } from '../manifest/model-ref.js';
-import { declarationHash } from './declaration-hash.js';
-import type { CreateModel } from './server.js';
+import type { LoadPlan, LockedContent, PlannedModel } from '../manifest/load-plan.js';
+import type { GgufSource, ModelSource } from '../manifest/manifest.js';
+import { modelNameKey, modelRefKey } from '../manifest/model-ref.js';
+import { loadAttempt, type LoadAttempt } from './load-attempt.js';
+import { LockExpectations, lockedPlan, needsCredentials, usedKeys, type LockedPlan } from './load-lock.js';
+import type { LoadRecord } from './load-record.js';
 
 /** A model in a store, as `/api/tags` lists it. */
 export interface StoredModel {
   readonly name: string;
+  /** Without prefix. */
   readonly digest: string;
   /** Bytes of all layers. */
   readonly size: number;
 }
 
-/** What the loader brought into a store, by model name. */
-export type LoadRecord = Readonly<Record<string, RecordedModel>>;
+/** What is to be done for one model; nothing but a value. */
+export type LoadStep = KeepStep | LoadModelStep;
 
-export interface RecordedModel {
-  /** Hash of everything that decides what the model is. */
-  readonly declaration: string;
-  /** Digest that `/api/tags` gave afterwards. */
+interface KeepStep {
+  readonly action: 'keep';
+  readonly model: string;
   readonly digest: string;
+  readonly bytes: number;
 }
 
-/** What is to be done for one model; nothing but a value. */
-export type LoadStep =
-  | { readonly action: 'keep'; readonly model: string; readonly digest: string; readonly bytes: number }
-  | {
-      readonly action: 'load';
-      readonly model: string;
-      readonly declaration: string;
-      /** Declared models that have to be in the store before. */
-      readonly after: readonly string[];
-      /** Tried in order until one succeeds. Never empty. */
-      readonly attempts: readonly LoadAttempt[];
-    };
+export interface LoadModelStep {
+  readonly action: 'load';
+  readonly model: string;
+  readonly reason: LoadReason;
+  readonly declaration: string;
+  /** Declared models that have to be in the store before. */
+  readonly after: readonly string[];
+  /** Tried in order until one succeeds. Never empty. */
+  readonly attempts: readonly LoadAttempt[];
+  readonly adapters: readonly GgufSource[];
+  /** What it must turn out to be; with it there is one attempt. */
+  readonly locked?: LockedContent;
+}
 
-/** One source of a model. `pull` names what Ollama pulls first; `create` what is made of it, or of the uploaded file. */
-export type LoadAttempt =
-  | {
-      readonly kind: 'registry';
-      readonly source: RegistrySource;
-      readonly pull?: string;
-      readonly create?: CreateModel;
-    }
-  | { readonly kind: 'gguf'; readonly source: GgufSource; readonly create: CreateModel };
+export type LoadReason = 'missing' | 'declared anew' | 'another digest than locked' | 'not as it was made';
+
+/** Every model of a plan with the worth of its lock entry. Throws `LoadError` for models that are made from each other. */
+export function lockedPlans(plan: LoadPlan): LockedPlan[] {
+  const declared = modelsByKey(plan.models);
+  return plan.models.map((model) => lockedPlan(model, declared));
+}
 
 /**
- * Decides what each model of a plan needs. A model that is only pulled is kept when the store has its name; any other
- * when it also has the digest that was recorded for the same declaration. Throws `LoadError` for models that are made
- * from each other.
+ * Decides what each model of a plan needs. A model that is only pulled is kept when the store has its locked digest, or
+ * without a lock its name; any other when it also has the digest that was recorded for the same declaration and locked
+ * source. Throws `LoadError` for models that are made from each other.
  */
 export function loadSteps(plan: LoadPlan, tags: readonly StoredModel[], record: LoadRecord): LoadStep[] {
-  const stored = new Map(tags.map((model) => [modelNameKey(model.name), model]));
-  const declared = modelsByKey(plan.models);
-  return plan.models.map((model) => {
-    const declaration = declarationHash(model, declared);
-    const present = stored.get(modelNameKey(model.name));
-    const recorded = record[model.name];
+  return new StepDecision(plan, tags, record).steps();
+}
+
+class StepDecision {
+  readonly #declared: ReadonlyMap<string, PlannedModel>;
+  readonly #stored: ReadonlyMap<string, StoredModel>;
+  readonly #plans: ReadonlyMap<PlannedModel, LockedPlan>;
+  readonly #expected: LockExpectations;
+  readonly #reasons = new Map<PlannedModel, LoadReason | undefined>();
+
+  constructor(
+    private readonly plan: LoadPlan,
+    tags: readonly StoredModel[],
+    private readonly record: LoadRecord,
+  ) {
+    this.#declared = modelsByKey(plan.models);
+    this.#stored = new Map(tags.map((model) => [modelNameKey(model.name), model]));
+    this.#plans = new Map(lockedPlans(plan).map((one) => [one.model, one]));
+    this.#expected = new LockExpectations(plan, this.#declared, this.#plans);
+  }
+
+  steps(): LoadStep[] {
+    const stored = new Set(this.#stored.keys());
+    const used = usedKeys([...this.#plans.values()], modelNameKey);
+    return [...this.#plans.values()].map((one): LoadStep => {
+      const { model, declaration, content, sources } = one;
+      const present = this.#present(model);
+      const reason = this.#reason(model);
+      if (present !== undefined && reason === undefined) {
+        return { action: 'keep', model: model.name, digest: present.digest, bytes: present.size };
+      }
+      const after = this.#bases(model, sources).map(({ name }) => name);
+      const available = new Set([
+        ...sources.flatMap((source) => this.#usable(source, content)),
+        ...after.map(modelNameKey),
+      ]);
+      const context = { plan: this.plan, available, stored, used };
+      return {
+        action: 'load',
+        model: model.name,
+        reason: reason ?? 'missing',
+        declaration,
+        after,
+        attempts: sources.map((source) => loadAttempt(model, source, context)),
+        adapters: model.adapters,
+        ...(content !== undefined && { locked: content }),
+      };
+    });
+  }
+
+  /** The key of a source that the store has, with the locked digest where there is one. */
+  #usable(source: ModelSource, content: LockedContent | undefined): string[] {
+    if (source.kind === 'gguf') return [];
+    const key = modelRefKey(source.ref);
+    const stored = this.#stored.get(key);
+    if (stored === undefined) return [];
+    return content?.digest === undefined || content.digest === `sha256:${stored.digest}` ? [key] : [];
+  }
+
+  #present(model: PlannedModel): StoredModel | undefined {
+    return this.#stored.get(modelNameKey(model.name));
+  }
+
+  #bases(model: PlannedModel, sources: readonly ModelSource[]): PlannedModel[] {
+    return basesOf({ ...model, from: sources }, this.#declared).filter((base) => base.name !== model.name);
+  }
+
+  /** Why the model has to be loaded; undefined when what the store has is right. */
+  #reason(model: PlannedModel): LoadReason | undefined {
+    const known = this.#reasons.get(model);
+    if (known !== undefined || this.#reasons.has(model)) return known;
+    const reason = this.#decide(model);
+    this.#reasons.set(model, reason);
+    return reason;
+  }
+
+  #decide(model: PlannedModel): LoadReason | undefined {
+    const present = this.#present(model);
+    if (present === undefined) return 'missing';
+    const locked = this.#expected.storedDigest(model);
+    if (locked !== undefined) return locked === `sha256:${present.digest}` ? undefined : 'another digest than locked';
+    const recorded = this.record[model.name];
+    const { declaration = '', sources = [] } = this.#plans.get(model) ?? {};
     const sameDeclaration = recorded?.declaration === declaration;
-    const fits = isPlain(model)
-      ? recorded === undefined || sameDeclaration
-      : sameDeclaration && recorded.digest === present?.digest;
-    if (present !== undefined && fits) {
-      return { action: 'keep', model: model.name, digest: present.digest, bytes: present.size };
-    }
-    const after = basesOf(model, declared).map(({ name }) => name);
-    const inStore = new Set([...stored.keys(), ...after.map(modelNameKey)]);
-    return {
-      action: 'load',
-      model: model.name,
-      declaration,
-      after,
-      attempts: model.from.map((from) => attempt(model, from, inStore)),
-    };
-  });
-}
+    if (this.#isPlain(model))
+      return recorded?.declaration === undefined || sameDeclaration ? undefined : 'declared anew';
+    if (!sameDeclaration) return 'declared anew';
+    if (recorded.digest !== present.digest) return 'not as it was made';
+    const source = this.#expected.source(model);
+    if (source !== undefined) return recorded.source === source ? undefined : 'another digest than locked';
+    return this.#bases(model, sources).some((base) => this.#reason(base)) ? 'not as it was made' : undefined;
+  }
 
-function attempt(model: Model, source: ModelSource, inStore: ReadonlySet<string>): LoadAttempt {
-  if (source.kind === 'gguf') return { kind: 'gguf', source, create: createRequest(model) };
-  const base = formatModelRef(source.ref);
-  const key = modelRefKey(source.ref);
-  const isItself = key === modelNameKey(model.name);
-  // What bears the model's own name may be an earlier derivation, so it is pulled anew.
-  const pull = isItself || !inStore.has(key) ? base : undefined;
-  const create = isItself && !isDerived(model) ? undefined : { ...createRequest(model), from: base };
-  return { kind: 'registry', source, ...(pull !== undefined && { pull }), ...(create !== undefined && { create }) };
-}
-
-function createRequest({ name, system, template, license, parameters }: Model): CreateModel {
-  return {
-    model: name,
-    ...(system !== undefined && { system }),
-    ...(template !== undefined && { template }),
-    ...(license !== undefined && { license: [...license] }),
-    ...(Object.keys(parameters).length > 0 && { parameters: { ...parameters } }),
-  };
-}
-
-/** Pulled under its own name from its only source, and not changed. */
-function isPlain(model: Model): boolean {
-  const [source, ...others] = model.from;
-  if (isDerived(model) || others.length > 0) return false;
-  return source?.kind === 'registry' && modelRefKey(source.ref) === modelNameKey(model.name);
+  /** Pulled by Ollama under its own name from its only source, and not changed. */
+  #isPlain(model: PlannedModel): boolean {
+    const [source, ...others] = model.from;
+    if (isDerived(model) || others.length > 0 || source?.kind !== 'registry') return false;
+    return modelRefKey(source.ref) === modelNameKey(model.name) && !needsCredentials(source.ref, this.plan);
+  }
 }

@@ -1,28 +1,29 @@
-import { createReadStream } from 'node:fs';
-import { Transform } from 'node:stream';
-import { formatModelRef } from '../manifest/model-ref.js';
+import { modelNameKey } from '../manifest/model-ref.js';
 import { sourceText } from '../manifest/source-text.js';
 import { resolveGguf } from './gguf-file.js';
-import type { GgufFile, GgufContext } from './gguf-file.js';
+import type { LoadAttempt, RegistryAttempt } from './load-attempt.js';
+import { once, type ModelLoadContext } from './load-context.js';
 import { LoadError, WrongContent } from './load-error.js';
-import type { LoadEvent, SkippedSource } from './load-event.js';
-import { asLoadError, isPassing } from './load-failure.js';
+import type { SkippedSource } from './load-event.js';
+import { asLoadError } from './load-failure.js';
+import { moved, relock, servedOther } from './load-lock-error.js';
 import { LoadProgress } from './load-progress.js';
-import type { LoadAttempt, LoadStep } from './load-step.js';
-import type { CreateModel, OllamaServer } from './server.js';
+import type { LoadModelStep } from './load-step.js';
+import { upload } from './load-upload.js';
+import { pullModel } from './pull.js';
+import type { CreateModel } from './server.js';
 
-type Load = Extract<LoadStep, { action: 'load' }>;
-
-/** What the models of one store share while they are loaded. */
-export interface ModelLoadContext extends Omit<GgufContext, 'onBytes'> {
-  readonly server: OllamaServer;
-  readonly emit: (event: LoadEvent) => void;
-  /** Work in progress by name or digest: two models made from one base or file fetch it once. */
-  readonly shared: Map<string, Promise<void>>;
+/** How a model came. */
+export interface BroughtModel {
+  readonly action: 'pulled' | 'created';
+  /** As `RecordedModel.source`. */
+  readonly source: string;
+  /** The base that was pulled for it, and stays. */
+  readonly base?: { readonly name: string; readonly digest: string };
 }
 
 /** Brings one model into the store from its first source that works. Throws `LoadError` with the reason of every source. */
-export async function loadModel(step: Load, context: ModelLoadContext): Promise<'pulled' | 'created'> {
+export async function loadModel(step: LoadModelStep, context: ModelLoadContext): Promise<BroughtModel> {
   const skipped: SkippedSource[] = [];
   let last: LoadError | undefined;
   for (const attempt of step.attempts) {
@@ -30,7 +31,7 @@ export async function loadModel(step: Load, context: ModelLoadContext): Promise<
     try {
       if (step.attempts.length > 1) await ask(attempt, context);
       context.emit({ type: 'source', model: step.model, source, skipped: [...skipped] });
-      return await run(attempt, step.model, context);
+      return await new Attempt(step, context).run(attempt);
     } catch (error) {
       context.signal.throwIfAborted();
       if (error instanceof WrongContent) throw error;
@@ -47,69 +48,97 @@ function noneWorks(skipped: readonly SkippedSource[]): LoadError {
 }
 
 /** With several sources, a registry that is not there must cost two seconds, not Ollama's long time-outs. */
-async function ask(attempt: LoadAttempt, { signal }: ModelLoadContext): Promise<void> {
-  if (attempt.kind !== 'registry' || attempt.pull === undefined) return;
-  const { manifestUrl, whyNotServed } = await import('./registry.js');
-  const reason = await whyNotServed(manifestUrl(attempt.source.ref), signal);
-  if (reason !== undefined) throw new LoadError(reason);
+async function ask(attempt: LoadAttempt, context: ModelLoadContext): Promise<void> {
+  if (attempt.kind === 'gguf' || (attempt.kind === 'registry' && attempt.pull === undefined)) return;
+  await (await context.reader()).manifest(attempt.source.ref);
 }
 
-async function run(attempt: LoadAttempt, model: string, context: ModelLoadContext): Promise<'pulled' | 'created'> {
-  const progress = new LoadProgress(model, context.emit);
-  if (attempt.kind === 'gguf') {
-    const onBytes = (completed: number, total?: number): void => progress.bytes('downloading', completed, total);
-    const file = await resolveGguf(attempt.source, { ...context, onBytes });
-    await once(context, `sha256:${file.sha256}`, () => upload(file, progress, context.server));
-    const files = { 'model.gguf': `sha256:${file.sha256}` };
-    return create({ ...attempt.create, files }, progress, context.server);
+class Attempt {
+  readonly #progress: LoadProgress;
+
+  constructor(
+    private readonly step: LoadModelStep,
+    private readonly context: ModelLoadContext,
+  ) {
+    this.#progress = new LoadProgress(step.model, context.emit);
   }
-  if (attempt.pull !== undefined) await once(context, attempt.pull, () => pull(attempt, progress, context));
-  return attempt.create === undefined ? 'pulled' : create(attempt.create, progress, context.server);
-}
 
-/** Ollama tells every layer it writes or finds; nobody waits long enough to read that. */
-async function create(request: CreateModel, progress: LoadProgress, server: OllamaServer): Promise<'created'> {
-  progress.bytes('creating');
-  for await (const line of server.create(request)) void line;
-  return 'created';
-}
+  async run(attempt: LoadAttempt): Promise<BroughtModel> {
+    if (attempt.kind === 'registry') return this.#fromRegistry(attempt);
+    if (attempt.kind === 'transfer') {
+      const { transferred } = await import('./load-transfer.js');
+      const manifest = await (await this.context.reader()).manifest(attempt.source.ref);
+      this.#checkTag(manifest.digest);
+      return this.#create(await transferred(attempt, manifest, this.#progress, this.context), manifest.digest);
+    }
+    const locked = this.step.locked?.layers.find(({ kind }) => kind === 'model')?.digest;
+    const digest = await this.#uploaded(attempt.source, locked);
+    return this.#create({ ...attempt.create, files: { 'model.gguf': digest } }, digest);
+  }
 
-/** Pulls again after a cut connection, a few times; Ollama keeps what it has and goes on from there. */
-async function pull(attempt: LoadAttempt, progress: LoadProgress, { server, signal }: ModelLoadContext): Promise<void> {
-  if (attempt.kind !== 'registry') return;
-  const { default: retry } = await import('p-retry');
-  const work = async (): Promise<void> => {
-    for await (const line of server.pull(formatModelRef(attempt.source.ref))) progress.line(line);
-  };
-  await retry(work, {
-    retries: 3,
-    minTimeout: 500,
-    signal,
-    shouldRetry: ({ error }) => isPassing(error),
-    onFailedAttempt: ({ error, retriesLeft }) => {
-      if (retriesLeft > 0 && isPassing(error)) progress.bytes(`trying again after: ${error.message}`);
-    },
-  });
-}
+  async #fromRegistry(attempt: RegistryAttempt): Promise<BroughtModel> {
+    const { pull, copy, create, discard } = attempt;
+    const { staging, server } = this.context;
+    const work = async (): Promise<BroughtModel> => {
+      if (pull !== undefined) await once(this.context, pull.name, () => this.#pull(attempt, pull));
+      const from = copy?.from ?? create?.from ?? pull?.name ?? this.step.model;
+      const digest = await this.#digestOf(from);
+      if (copy !== undefined) await staging.guard(copy.to, () => server.copy(copy.from, copy.to));
+      const name = create?.from ?? from;
+      const stays = pull !== undefined && create !== undefined && name !== discard && name !== this.step.model;
+      const base = stays ? { base: { name, digest } } : {};
+      const made = create === undefined ? undefined : await this.#create(create, `sha256:${digest}`);
+      if (discard !== undefined) staging.discard(discard);
+      return made ? { ...made, ...base } : { action: pull ? 'pulled' : 'created', source: `sha256:${digest}` };
+    };
+    // Between the pull and the end, its own name is that of its base.
+    const isOver = pull !== undefined && modelNameKey(pull.name) === modelNameKey(this.step.model);
+    return isOver && create !== undefined ? staging.guard(this.step.model, work) : work();
+  }
 
-async function upload(file: GgufFile, progress: LoadProgress, server: OllamaServer): Promise<void> {
-  const digest = `sha256:${file.sha256}`;
-  if (await server.hasBlob(digest)) return;
-  let completed = 0;
-  const counting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      completed += chunk.length;
-      progress.bytes('uploading', completed, file.bytes);
-      done(null, chunk);
-    },
-  });
-  const content = createReadStream(file.path, { highWaterMark: 1 << 20 });
-  content.on('error', (error) => counting.destroy(error));
-  await server.uploadBlob(digest, content.pipe(counting), file.bytes);
-}
+  /** With a lock, nothing is fetched when the tag has moved, and nothing stays that is not what was locked. */
+  async #pull({ source }: RegistryAttempt, pull: NonNullable<RegistryAttempt['pull']>): Promise<void> {
+    const locked = this.step.locked?.digest;
+    if (locked !== undefined) this.#checkTag((await (await this.context.reader()).manifest(source.ref)).digest);
+    await this.context.staging.guard(pull.name, async () => {
+      await pullModel(pull, this.#progress, this.context);
+      const pulled = `sha256:${await this.#digestOf(pull.name)}`;
+      if (locked !== undefined && pulled !== locked) throw servedOther(this.step.model, locked, pulled);
+    });
+  }
 
-function once({ shared }: ModelLoadContext, key: string, work: () => Promise<void>): Promise<void> {
-  const running = shared.get(key) ?? work();
-  shared.set(key, running);
-  return running;
+  #checkTag(digest: string): void {
+    const locked = this.step.locked?.digest;
+    if (locked !== undefined && digest !== locked) throw moved(this.step.model, locked, digest);
+  }
+
+  async #digestOf(name: string): Promise<string> {
+    const tags = await this.context.server.tags();
+    const found = tags.find((tag) => modelNameKey(tag.name) === modelNameKey(name));
+    if (found === undefined) throw new LoadError(`the server reported success, but lists no ${name}`);
+    return found.digest;
+  }
+
+  /** Uploads a GGUF, which must be the locked one where there is a lock, and resolves to its digest. */
+  async #uploaded(source: LoadModelStep['adapters'][number], locked: string | undefined): Promise<string> {
+    const onBytes = (completed: number, total?: number): void => this.#progress.bytes('downloading', completed, total);
+    const pinned = locked === undefined ? undefined : { digest: locked, hint: relock(this.step.model) };
+    const file = await resolveGguf(source, { ...this.context, onBytes }, pinned);
+    return once(this.context, `sha256:${file.sha256}`, () => upload(file, this.#progress, this.context.server));
+  }
+
+  /** Creates it with the adapters of the manifest. `source`: digest of what it is made from. */
+  async #create(request: CreateModel, source: string): Promise<BroughtModel> {
+    const declared = this.step.adapters;
+    const locked = declared.length === 0 ? [] : (this.step.locked?.layers ?? []).slice(-declared.length);
+    const digests: string[] = [];
+    for (const [index, adapter] of declared.entries())
+      digests.push(await this.#uploaded(adapter, locked[index]?.digest));
+    const named = Object.fromEntries(digests.map((digest, index) => [`declared-${index}.gguf`, digest]));
+    const adapters = { ...request.adapters, ...named };
+    this.#progress.bytes('creating');
+    const whole = Object.keys(adapters).length === 0 ? request : { ...request, adapters };
+    await this.context.staging.create(whole);
+    return { action: 'created', source: [source, ...digests].join(' ') };
+  }
 }

@@ -15,8 +15,13 @@ import type {
 import { Ollama } from 'ollama/browser';
 import { httpFetch, httpRequest } from './http-fetch.js';
 
-/** `/api/create` as servers take it; the client's type lacks `files` (file name to `sha256:` digest). */
-export type CreateModel = CreateRequest & { readonly files?: Readonly<Record<string, string>> };
+/** `/api/create` as servers take it; the client's type lacks `files` (file name to `sha256:` digest) and what a config names. */
+export type CreateModel = CreateRequest & {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly renderer?: string;
+  readonly parser?: string;
+  readonly requires?: string;
+};
 
 /** One line of a pull or a create. `completed` and `total` are bytes of the layer `digest`. */
 export interface ServerProgress {
@@ -62,9 +67,15 @@ export class OllamaServer {
     return this.#client.show({ model });
   }
 
-  /** Ends normally only after Ollama's `success`; an error inside the stream (with HTTP 200) rejects like any other. */
-  async *pull(model: string): AsyncGenerator<ServerProgress> {
-    yield* await this.#client.pull({ model, stream: true });
+  /**
+   * Ends normally only after Ollama's `success`; an error inside the stream (with HTTP 200) rejects like any other.
+   * `insecure` makes Ollama speak plain http to the registry.
+   */
+  async *pull(
+    model: string,
+    { insecure = false }: { readonly insecure?: boolean } = {},
+  ): AsyncGenerator<ServerProgress> {
+    yield* await this.#client.pull({ model, stream: true, ...(insecure && { insecure }) });
   }
 
   /** Makes a model from `from` (which Ollama pulls when it is absent) or from uploaded `files`. Ends as `pull` does. */

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { LoadPlan } from '../manifest/load-plan.js';
+import { formatBytes, formatDuration } from '../manifest/units.js';
 import type { LoadEvent } from '../ollama/load-event.js';
 import { load, LoadFailed } from '../ollama/loader.js';
 
 /**
  * Runs the loader on a plan file, as Terraform does in the directory of a stack. Reports in lines for people, or as
- * NDJSON when `OLLAMA_STACKS_PROGRESS=json`. Exit code 1 when a model could not be loaded, 2 on wrong usage.
+ * NDJSON when `OLLAMA_STACKS_PROGRESS=json`. `OLLAMA_STACKS_FROZEN=1` refuses models that the lock does not pin,
+ * `OLLAMA_STACKS_YES=1` lets pruning empty a store. Exit code 1 when a model could not be loaded, 2 on wrong usage.
  */
 export async function main(argv: string[]): Promise<number> {
   const [file, ...others] = argv;
@@ -21,7 +23,14 @@ export async function main(argv: string[]): Promise<number> {
   const interrupt = (): void => interruption.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    await load(plan, { directory, recordFile: recordFile(directory, plan.store), emit, signal: interruption.signal });
+    await load(plan, {
+      directory,
+      recordFile: recordFile(directory, plan.store),
+      emit,
+      signal: interruption.signal,
+      frozen: process.env.OLLAMA_STACKS_FROZEN === '1',
+      confirmed: process.env.OLLAMA_STACKS_YES === '1',
+    });
     return 0;
   } catch (error) {
     if (error instanceof LoadFailed) return 1;
@@ -57,7 +66,7 @@ function writeLine(): (event: LoadEvent) => void {
 function lineOf(event: LoadEvent): string {
   switch (event.type) {
     case 'server':
-      return `server ${event.server}  Ollama ${event.version} answers after ${seconds(event.ms)}`;
+      return `server ${event.server}  Ollama ${event.version} answers after ${formatDuration(event.ms)}`;
     case 'source':
       return [
         ...event.skipped.map(({ source, reason }) => `${event.model}  not from ${source}: ${reason}`),
@@ -66,23 +75,23 @@ function lineOf(event: LoadEvent): string {
     case 'progress':
       return `${event.model}  ${event.status}${amount(event)}`;
     case 'loaded':
-      return `${event.model}  ${event.action}  ${megabytes(event.bytes)}  ${seconds(event.ms)}`;
+      return `${event.model}  ${event.action}  ${formatBytes(event.bytes)}  ${formatDuration(event.ms)}`;
     case 'preloaded':
-      return `${event.model}  in memory of ${event.server}  ${seconds(event.ms)}`;
+      return `${event.model}  in memory of ${event.server}  ${formatDuration(event.ms)}`;
+    case 'pruned':
+      return `${event.model}  removed, not declared any more  freed ${formatBytes(event.bytes)}`;
+    case 'warning':
+      return `${subject(event)}warning: ${event.message}`;
     default:
-      return `${event.model === undefined ? '' : `${event.model}  `}failed: ${event.message}`;
+      return `${subject(event)}failed: ${event.message}`;
   }
 }
 
+function subject({ model }: { readonly model?: string }): string {
+  return model === undefined ? '' : `${model}  `;
+}
+
 function amount({ completed, total }: { readonly completed?: number; readonly total?: number }): string {
-  if (completed === undefined || completed === 0) return total === undefined ? '' : `  ${megabytes(total)}`;
-  return total === undefined ? `  ${megabytes(completed)}` : `  ${megabytes(completed)} of ${megabytes(total)}`;
-}
-
-function megabytes(bytes: number): string {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
+  if (completed === undefined || completed === 0) return total === undefined ? '' : `  ${formatBytes(total)}`;
+  return total === undefined ? `  ${formatBytes(completed)}` : `  ${formatBytes(completed)} of ${formatBytes(total)}`;
 }

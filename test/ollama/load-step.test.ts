@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { modelsByKey } from '../../manifest/declaration.js';
 import type { Model } from '../../manifest/manifest.js';
+import { declarationHash } from '../../ollama/declaration-hash.js';
 import { loadSteps } from '../../ollama/load-step.js';
-import type { LoadRecord, LoadStep, StoredModel } from '../../ollama/load-step.js';
+import type { LoadRecord } from '../../ollama/load-record.js';
+import type { LoadStep, StoredModel } from '../../ollama/load-step.js';
 import { ggufFile, model, planOf, registry } from '../support/load-plan.js';
 
 const server = { name: 'main', container: 'test-main', url: 'http://127.0.0.1:1', models: [] };
@@ -11,15 +14,16 @@ function stepsOf(models: readonly Model[], tags: readonly StoredModel[] = [], re
   return loadSteps(planOf(server, models), tags, record);
 }
 
+/** A pull from the Ollama library. */
+const library = (name: string) => ({ name, host: 'registry.ollama.ai' });
+
 function attemptsOf(models: readonly Model[], tags: readonly StoredModel[] = []) {
   return stepsOf(models, tags).map((step) => (step.action === 'load' ? step.attempts : step));
 }
 
 /** The record as it stands after `one` was loaded with this digest. */
 function recorded(one: Model, digest: string, others: readonly Model[] = []): LoadRecord {
-  const step = stepsOf([...others, one]).at(-1);
-  if (step?.action !== 'load') throw new Error('an empty store needs a load');
-  return { [one.name]: { declaration: step.declaration, digest } };
+  return { [one.name]: { declaration: declarationHash(one, modelsByKey([...others, one])), digest } };
 }
 
 describe('what an empty store needs', () => {
@@ -28,16 +32,17 @@ describe('what an empty store needs', () => {
     [
       'a plain model is pulled',
       model('qwen3:8b'),
-      { kind: 'registry', source: registry('qwen3:8b'), pull: 'qwen3:8b' },
+      { kind: 'registry', source: registry('qwen3:8b'), pull: library('qwen3:8b') },
     ],
     [
-      'another name of a model is created from it',
-      model('chat:latest', { from: [registry('qwen3:8b')] }),
+      'another name of a model is a copy of it, and the long name goes',
+      model('chat:latest', { from: [registry('models.example/team/qwen3:8b')] }),
       {
         kind: 'registry',
-        source: registry('qwen3:8b'),
-        pull: 'qwen3:8b',
-        create: { model: 'chat:latest', from: 'qwen3:8b' },
+        source: registry('models.example/team/qwen3:8b'),
+        pull: { name: 'models.example/team/qwen3:8b', host: 'models.example' },
+        copy: { from: 'models.example/team/qwen3:8b', to: 'chat:latest' },
+        discard: 'models.example/team/qwen3:8b',
       },
     ],
     [
@@ -47,18 +52,20 @@ describe('what an empty store needs', () => {
         system: 'Be brief.',
         template: '{{ .Prompt }}',
         license: ['MIT'],
+        messages: [{ role: 'user', content: 'Hi' }],
         parameters: { num_ctx: 8192, stop: ['a', 'b'] },
       }),
       {
         kind: 'registry',
         source: registry('hf.co/user/repo:Q4_K_M'),
-        pull: 'hf.co/user/repo:Q4_K_M',
+        pull: { name: 'hf.co/user/repo:Q4_K_M', host: 'hf.co' },
         create: {
           model: 'chat:latest',
           from: 'hf.co/user/repo:Q4_K_M',
           system: 'Be brief.',
           template: '{{ .Prompt }}',
           license: ['MIT'],
+          messages: [{ role: 'user', content: 'Hi' }],
           parameters: { num_ctx: 8192, stop: ['a', 'b'] },
         },
       },
@@ -69,7 +76,7 @@ describe('what an empty store needs', () => {
       {
         kind: 'registry',
         source: registry('qwen3:8b'),
-        pull: 'qwen3:8b',
+        pull: library('qwen3:8b'),
         create: { model: 'qwen3:8b', from: 'qwen3:8b', system: 'Be brief.' },
       },
     ],
@@ -84,7 +91,7 @@ describe('what an empty store needs', () => {
 
   it('tries several sources in their order', () => {
     const [attempts] = attemptsOf([model('ours:latest', { from: [registry('ours'), file] })]);
-    expect(attempts).toMatchObject([{ kind: 'registry', pull: 'ours:latest' }, { kind: 'gguf' }]);
+    expect(attempts).toMatchObject([{ kind: 'registry', pull: library('ours:latest') }, { kind: 'gguf' }]);
   });
 });
 
@@ -92,7 +99,7 @@ describe('bases', () => {
   it('are not pulled again when the store has them, whatever their case', () => {
     const chat = model('chat:latest', { from: [registry('QWEN3:8B')] });
     expect(attemptsOf([chat], [base])).toEqual([
-      [{ kind: 'registry', source: registry('QWEN3:8B'), create: { model: 'chat:latest', from: 'QWEN3:8B' } }],
+      [{ kind: 'registry', source: registry('QWEN3:8B'), copy: { from: 'QWEN3:8B', to: 'chat:latest' } }],
     ]);
   });
 
@@ -100,7 +107,7 @@ describe('bases', () => {
     const ours = model('ours:latest', { from: [ggufFile('./ours.gguf')] });
     const chat = model('chat:latest', { from: [registry('ours')] });
     const [first] = stepsOf([chat, ours]);
-    expect(first).toMatchObject({ after: ['ours:latest'], attempts: [{ create: { from: 'ours:latest' } }] });
+    expect(first).toMatchObject({ after: ['ours:latest'], attempts: [{ copy: { from: 'ours:latest' } }] });
     expect(first).not.toHaveProperty('attempts.0.pull');
   });
 
@@ -163,7 +170,7 @@ describe('what is kept', () => {
 
   it('not what is made from a declared model that changed', () => {
     const chat = model('chat:latest', { from: [registry('ours')] });
-    const record = recorded(chat, 'dddd', [ours]);
+    const record = { ...recorded(ours, 'bbbb'), ...recorded(chat, 'dddd', [ours]) };
     const tags = [stored, { name: 'chat:latest', digest: 'dddd', size: 7 }];
     const changed = { ...ours, from: [ggufFile('./other.gguf')] };
     expect(stepsOf([ours, chat], tags, record)[1]?.action).toBe('keep');

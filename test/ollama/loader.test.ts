@@ -5,8 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LoadPlan } from '../../manifest/load-plan.js';
 import type { LoadEvent } from '../../ollama/load-event.js';
+import { parseRecord, recordFileName } from '../../ollama/load-record.js';
 import { load } from '../../ollama/loader.js';
 import { OllamaServer } from '../../ollama/server.js';
+import { readStoreFile } from '../../ollama/store-container.js';
 import { syntheticGguf } from '../fixtures/gguf/synthetic-gguf.js';
 import { httpDouble } from '../support/http-double.js';
 import { ggufFile, model, planOf, registry } from '../support/load-plan.js';
@@ -148,7 +150,7 @@ describe('failures', () => {
     [
       'a list of which no source works',
       [registry('registry.invalid/user/model:1b'), ggufFile('none.gguf')],
-      /none of its 2 sources works\s+each in order:\s+registry.invalid\/user\/model:1b: registry.invalid does not answer: its name cannot be resolved\s+none.gguf: there is no file/,
+      /none of its 2 sources works\s+each in order:\s+registry.invalid\/user\/model:1b: registry.invalid gives no user\/model:1b: its name cannot be resolved\s+none.gguf: there is no file/,
     ],
   ])('%s leaves other models loaded', async (_, from, message) => {
     const loaded = await run(planOf(server, [model('bad:latest', { from }), good]));
@@ -199,7 +201,7 @@ describe('failures', () => {
       skipped: [
         {
           source: 'registry.invalid/user/model:1b',
-          reason: 'registry.invalid does not answer: its name cannot be resolved',
+          reason: 'registry.invalid gives no user/model:1b: its name cannot be resolved',
         },
       ],
     });
@@ -235,15 +237,14 @@ it('asks nothing but version and tags when all is there', async () => {
   expect(asked).toEqual(['GET /api/version', 'GET /api/tags']);
 });
 
-it('remembers in a file that survives damage', async () => {
+it('remembers in the store, with a copy that may be damaged, lost, or of another machine', async () => {
   await run(planOf(server, [ours]));
-  const record: Record<string, unknown> = JSON.parse(await readFile(recordFile, 'utf8'));
-  expect(record).toEqual({
-    'ours:latest': {
-      declaration: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
-      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
-    },
+  expect(parseRecord(await readFile(recordFile, 'utf8')).models['ours:latest']).toEqual({
+    declaration: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    source: `sha256:${createHash('sha256').update(syntheticGguf()).digest('hex')}`,
   });
-  await writeFile(recordFile, '{"ours:la');
-  expect(outcomes(await run(planOf(server, [ours])))).toEqual({ 'ours:latest': 'created' });
+  await writeFile(recordFile, '{"models":{"ours:la');
+  expect(outcomes(await run(planOf(server, [ours])))).toEqual({ 'ours:latest': 'present' });
+  expect(await readFile(recordFile, 'utf8')).toBe(await readStoreFile(server.container, recordFileName));
 });
