@@ -1,10 +1,18 @@
+import { lockPathOf } from '../manifest/lock.js';
 import type { Applied } from './deploy/apply.js';
+import type { LoadQuestion } from './deploy/before-load.js';
 import type { Presence } from './deploy/presence.js';
 import type { Workplace } from './deploy/workplace.js';
 import type { Screen } from './report/screen.js';
+import { checkLoads } from './deploy/before-load.js';
 import { connectionInfo, connections } from './deploy/connection-info.js';
+import { checkPinned, isFrozen } from './deploy/frozen.js';
+import { explained } from './deploy/load-problem.js';
+import { driftedStores } from './deploy/model-drift.js';
 import { askPresence, addressesToRepeat } from './deploy/presence.js';
+import { projectPlans } from './deploy/project-plans.js';
 import { readState, type DeployedState } from './deploy/state.js';
+import { localRecord } from './deploy/store-record.js';
 import { openManifest } from './deploy/synthesis.js';
 import { openWorkplace, resolveToolchain, withInit } from './deploy/workplace.js';
 import { row } from './report/row.js';
@@ -20,6 +28,11 @@ const verb = {
   flags: {
     ...manifestFlags,
     'dry-run': { type: 'boolean', help: 'print what would change, and change nothing (as `plan`)' },
+    frozen: {
+      type: 'boolean',
+      help: 'refuse what the lock does not pin and tags that moved (default in CI with a lock)',
+    },
+    'no-frozen': { type: 'boolean', help: 'load what the lock does not pin, also in CI' },
     yes: { type: 'boolean', short: 'y', help: 'answer every question with yes' },
     json: { type: 'boolean', help: 'print the result as JSON' },
   },
@@ -34,16 +47,50 @@ async function up(flags: Values<typeof verb.flags>): Promise<number> {
   const project = await readProject(flags);
   const manifest = await openManifest(project);
   const asked = askPresence(manifest);
+  const plans = projectPlans(project, manifest);
+  const frozen = isFrozen(flags, project, process.env);
+  if (frozen) await explained(() => checkPinned(plans, lockPathOf(project.file)));
   const state = await readState(manifest.project);
   const resolved = await resolveToolchain(manifest, screen, flags.yes);
-  const [workplace] = await Promise.all([openWorkplace(project, manifest, resolved), check(manifest, state, resolved)]);
-  const presence = await asked;
-  const applied = await apply(workplace, presence, state, screen);
+  const question = { manifest, plans, resolved, frozen, yes: flags.yes };
+  const [opened, , loads] = await Promise.all([
+    openWorkplace(project, manifest, resolved),
+    check(manifest, state, resolved),
+    checkModels(question, asked),
+  ]);
+  const workplace = withWishes(opened, { frozen, yes: loads.yes });
+  const applied = await apply(workplace, loads, state, screen);
   if (applied.interrupted) {
     process.stderr.write('stopped: what was done is kept, and the next `npm run up` goes on from here\n');
     return exitCode.interrupted;
   }
   return finish(workplace, applied, flags.json, screen);
+}
+
+/** What servers said of their models, and what that means for the loaders. */
+interface Loads {
+  readonly answers: ReadonlyMap<string, Presence>;
+  readonly drifted: ReadonlySet<string>;
+  /** Whether the loader may do what is asked about. */
+  readonly yes: boolean;
+}
+
+async function checkModels(
+  question: Omit<LoadQuestion, 'answers' | 'records'>,
+  asked: Promise<ReadonlyMap<string, Presence>>,
+): Promise<Loads> {
+  const { plans } = question;
+  const records = new Map(await Promise.all(plans.map(async (plan) => [plan.store, await localRecord(plan)] as const)));
+  const answers = await asked;
+  const drifted = await explained(() => driftedStores(plans, answers, records));
+  return { answers, drifted, yes: await explained(() => checkLoads({ ...question, answers, records })) };
+}
+
+/** The loader runs below Terraform, which hands its environment on. */
+function withWishes(workplace: Workplace, { frozen, yes }: { frozen: boolean; yes: boolean }): Workplace {
+  const wishes = { ...(frozen && { OLLAMA_STACKS_FROZEN: '1' }), ...(yes && { OLLAMA_STACKS_YES: '1' }) };
+  const { terraform } = workplace;
+  return { ...workplace, terraform: { ...terraform, env: { ...terraform.env, ...wishes } } };
 }
 
 /** Everything that stands in the way, all at once and before anything is changed. */
@@ -71,7 +118,7 @@ async function gather(
 
 async function apply(
   workplace: Workplace,
-  presence: ReadonlyMap<string, Presence>,
+  loads: Loads,
   state: DeployedState | undefined,
   screen: Screen,
 ): Promise<Applied> {
@@ -81,7 +128,7 @@ async function apply(
   const { warmUp, warmUps } = await import('./deploy/warm-up.js');
   const over = new AbortController();
   const progress = new DeployProgress(workplace.labels, screen);
-  const replace = state && state.addresses.size > 0 ? await repeated(workplace, presence, state) : [];
+  const replace = state && state.addresses.size > 0 ? await repeated(workplace, loads, state) : [];
   // Terraform takes a second and leaves a core idle; what comes after it is ready by then.
   void import('./smoke/smoke-report.js');
   try {
@@ -110,11 +157,11 @@ async function apply(
 /** What is run again although its declaration did not change; of what is deployed only, the rest runs anyway. */
 async function repeated(
   { manifest, labels, resolved }: Workplace,
-  presence: ReadonlyMap<string, Presence>,
+  { answers, drifted }: Loads,
   state: DeployedState,
 ): Promise<string[]> {
-  const addresses = addressesToRepeat(manifest, presence, labels);
-  if ([...presence.values()].some((answer) => answer.state === 'silent')) {
+  const addresses = addressesToRepeat(manifest, answers, labels, drifted);
+  if ([...answers.values()].some((answer) => answer.state === 'silent')) {
     // A stopped server's network can be removed by hand, and the server then not be started.
     const { Engine } = await import('./deploy/engine.js');
     const [network] = await new Engine(resolved.engine.host).networks([manifest.project]);

@@ -59,15 +59,17 @@ export async function applyTerraform(
   }
 }
 
-/** The loader's first line is the failure; the lines below it are its causes, one a source. */
+/** The loader's first line is the failure; below it stands the next step, or what was seen: several lines. */
 function loadFailure(event: { readonly model?: string; readonly message: string }): Finding {
-  const [message = '', ...causes] = event.message.split('\n');
-  return {
-    code: 'load',
-    message: event.model ? `model ${event.model}: ${message}` : message,
-    next: 'mend the cause, then run `npm run up` again: what was done is kept, and it goes on from here',
-    ...(causes.length > 0 ? { original: causes.map((line) => line.replace(/^ {2}/, '')).join('\n') } : {}),
-  };
+  const [first = '', ...below] = event.message
+    .split('\n')
+    .map((line, index) => (index === 0 ? line : line.replace(/^ {2}/, '')));
+  const message = event.model ? `model ${event.model}: ${first}` : first;
+  const [step] = below;
+  if (step !== undefined && below.length === 1)
+    return { code: 'load', message, next: `${step}; what was loaded is kept` };
+  const next = 'mend the cause, then run `npm run up` again: what was done is kept, and it goes on from here';
+  return { code: 'load', message, next, ...(below.length > 0 && { original: below.join('\n') }) };
 }
 
 interface Failed {

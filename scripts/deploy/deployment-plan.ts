@@ -1,8 +1,4 @@
-import type { Manifest, Model } from '../../manifest/manifest.js';
-import { sourceText } from '../../manifest/source-text.js';
 import { type ContainerAttributes, containerSettings, settingChanges } from './container-change.js';
-import { modelNameKey } from '../../manifest/model-ref.js';
-import type { Presence } from './presence.js';
 import { labelResource, type ResourceLabel } from './synthesized-stack.js';
 
 /** One thing an `up` would do. */
@@ -27,32 +23,33 @@ export interface ResourceChange {
   };
 }
 
-export interface PlanInput {
-  readonly manifest: Manifest;
-  readonly changes: readonly ResourceChange[];
-  readonly labels: ReadonlyMap<string, ResourceLabel>;
-  /** Server name to what it said about its models just now. */
-  readonly presence: ReadonlyMap<string, Presence>;
+/** What the resources of a deployment would become. */
+export interface DeploymentPlan {
+  /** One line a server, network and volume; empty when none would change. */
+  readonly lines: readonly PlanLine[];
+  /** Stores whose loader would run. */
+  readonly loading: ReadonlySet<string>;
 }
 
-/** What an `up` would do, in words of servers, volumes and models; empty when it would change nothing. */
-export function deploymentPlan(input: PlanInput): PlanLine[] {
-  const { changes, labels, manifest } = input;
+/** What an `up` would do to servers, networks and volumes, in words; models are planned by `modelOutlook`. */
+export function deploymentPlan(
+  changes: readonly ResourceChange[],
+  labels: ReadonlyMap<string, ResourceLabel>,
+  project: string,
+): DeploymentPlan {
   const acting = changes
     .filter(({ change }) => change.actions.some((action) => action !== 'no-op' && action !== 'read'))
     .map((resource) => ({
       ...resource,
       label:
         labels.get(resource.address) ??
-        labelResource(resource.type, resource.name, resource.change.before ?? {}, manifest.project),
+        labelResource(resource.type, resource.name, resource.change.before ?? {}, project),
     }));
-  const resources = acting.flatMap((resource) => (resource.label.kind === 'models' ? [] : resourceLine(resource)));
-  const loading = new Set(
-    acting
-      .filter(({ label, change }) => label.kind === 'models' && change.after !== null)
-      .map(({ label }) => label.name),
-  );
-  return [...resources, ...modelLines(input, loading)];
+  const loading = acting.filter(({ label, change }) => label.kind === 'models' && change.after !== null);
+  return {
+    lines: acting.flatMap((resource) => (resource.label.kind === 'models' ? [] : resourceLine(resource))),
+    loading: new Set(loading.map(({ label }) => label.name)),
+  };
 }
 
 type LabelledChange = ResourceChange & { readonly label: ResourceLabel };
@@ -83,32 +80,3 @@ function changedDetails({ label, change }: LabelledChange, replaced: boolean): s
   const stopped = change.before?.['must_run'] === false && change.after?.['must_run'] === true ? ['started again'] : [];
   return [...stopped, ...named, ...(replaced && label.kind === 'server' ? ['(replaced: a gap of seconds)'] : [])];
 }
-
-/** Models that are missing from a store; where no server answers yet, the models its loader will see to. */
-function modelLines({ manifest, presence }: PlanInput, loading: ReadonlySet<string>): PlanLine[] {
-  const stores = [...new Set(manifest.servers.map(({ store }) => store))];
-  return stores.flatMap((store) => {
-    const servers = manifest.servers.filter((server) => server.store === store);
-    const offered = new Set(servers.flatMap(({ models }) => models));
-    const answers = servers.map(({ name }) => presence.get(name)).filter((answer) => answer?.state === 'answers');
-    const present = new Set(answers.flatMap((answer) => [...answer.models]));
-    const models = manifest.models.filter(({ name }) => offered.has(name));
-    const missing = models.filter(({ name }) => !present.has(modelNameKey(name)));
-    if (answers.length > 0) {
-      const lines = missing.map((model) => modelLine(model, []));
-      const kept = models.length - missing.length;
-      if (!loading.has(store) || kept === 0) return lines;
-      return [
-        ...lines,
-        { sign: '~' as const, subject: `models in ${store}`, details: [`${kept} present, looked over again`] },
-      ];
-    }
-    return loading.has(store) ? models.map((model) => modelLine(model, ['(unless the volume holds it already)'])) : [];
-  });
-}
-
-const modelLine = (model: Model, notes: readonly string[]): PlanLine => ({
-  sign: '+',
-  subject: `model ${model.name}`,
-  details: [`from ${model.from.map(sourceText).join(', else ')}`, ...notes],
-});

@@ -20,6 +20,9 @@ export interface InspectedContainer {
 export interface Inspected {
   readonly Name: string;
   readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Driver?: string;
+  /** Of a volume: where it lies, when that is not the engine's own directory. */
+  readonly Options?: Readonly<Record<string, string>> | null;
 }
 
 /** `docker info`; only what we read. */

@@ -1,11 +1,18 @@
 import type { Manifest, Server } from '../../manifest/manifest.js';
 import { modelNameKey } from '../../manifest/model-ref.js';
 import { httpRequest } from '../../ollama/http-fetch.js';
+import type { StoredModel } from '../../ollama/load-step.js';
+import { isHeld } from './held-model.js';
 import type { ResourceLabel } from './synthesized-stack.js';
 
-/** What a server said when asked for its models, each as `modelNameKey`. */
+/** What a server said when asked for its models. */
 export type Presence =
-  | { readonly state: 'answers'; readonly models: ReadonlySet<string> }
+  | {
+      readonly state: 'answers';
+      readonly models: readonly StoredModel[];
+      /** `modelNameKey` of what is in memory; asked only of servers that shall hold a model there for ever. */
+      readonly loaded?: ReadonlySet<string>;
+    }
   | { readonly state: 'silent'; readonly reason: string };
 
 /** A server on this machine answers in milliseconds; one that is still starting need not be waited for. */
@@ -14,55 +21,57 @@ const patienceMs = 2000;
 /** Asks every server of the manifest at once which models it has; never rejects. */
 export async function askPresence(manifest: Manifest): Promise<ReadonlyMap<string, Presence>> {
   return new Map(
-    await Promise.all(manifest.servers.map(async (server) => [server.name, await presence(server)] as const)),
+    await Promise.all(manifest.servers.map(async (server) => [server.name, await presence(server, manifest)] as const)),
   );
 }
 
-async function presence({ port }: Server): Promise<Presence> {
+async function presence({ port, models }: Server, manifest: Manifest): Promise<Presence> {
+  const holds = manifest.models.some((model) => models.includes(model.name) && isHeld(model));
   try {
-    // Not the client: it loads Node's fetch, which costs a no-op `up` 30 ms.
-    const url = new URL(`http://127.0.0.1:${port}/api/tags`);
-    const response = await httpRequest(url, { signal: AbortSignal.timeout(patienceMs) });
-    const { models } = JSON.parse((await response.setEncoding('utf8').toArray()).join('')) as {
-      models: { name: string }[];
-    };
-    return { state: 'answers', models: new Set(models.map(({ name }) => modelNameKey(name))) };
+    const [stored, loaded] = await Promise.all([modelsAt(port, 'tags'), holds ? modelsAt(port, 'ps') : undefined]);
+    const inMemory = loaded && { loaded: new Set(loaded.map(({ name }) => modelNameKey(name))) };
+    return { state: 'answers', models: stored, ...inMemory };
   } catch (error) {
     return { state: 'silent', reason: (error as Error).message };
   }
 }
 
-/** Models that the manifest promises and a server that answers does not have, by server. */
-function vanishedModels(
-  manifest: Manifest,
+/** Not by the client: it loads Node's fetch, which costs a no-op `up` 30 ms. */
+async function modelsAt(port: number, path: 'tags' | 'ps'): Promise<readonly StoredModel[]> {
+  const url = new URL(`http://127.0.0.1:${port}/api/${path}`);
+  const response = await httpRequest(url, { signal: AbortSignal.timeout(patienceMs) });
+  const text = (await response.setEncoding('utf8').toArray()).join('');
+  return (JSON.parse(text) as { models: StoredModel[] }).models;
+}
+
+/** What the servers of a store have in common; undefined where none of them answers. */
+export function storedModels(
+  servers: readonly { readonly name: string }[],
   answers: ReadonlyMap<string, Presence>,
-): ReadonlyMap<Server, readonly string[]> {
-  const vanished = manifest.servers.map((server) => {
-    const answer = answers.get(server.name);
-    return [
-      server,
-      answer?.state === 'answers' ? server.models.filter((name) => !answer.models.has(modelNameKey(name))) : [],
-    ] as const;
-  });
-  return new Map(vanished.filter(([, models]) => models.length > 0));
+): readonly StoredModel[] | undefined {
+  return servers.flatMap(({ name }) => {
+    const answer = answers.get(name);
+    return answer?.state === 'answers' ? [answer.models] : [];
+  })[0];
 }
 
 /**
- * Addresses to run again although nothing was declared anew: where a model vanished or a server does not answer, the
- * loader, and what makes sure of the store. What they did may have been undone by hand, which Terraform does not see.
+ * Addresses to run again although nothing was declared anew: the loader of a store that drifted or whose server does not
+ * answer, and then also what makes sure of the store. What they did may have been undone by hand, which Terraform does
+ * not see.
+ * @param drifted stores whose models are not what was loaded
  */
 export function addressesToRepeat(
-  manifest: Manifest,
+  { servers }: Manifest,
   answers: ReadonlyMap<string, Presence>,
   labels: ReadonlyMap<string, ResourceLabel>,
+  drifted: ReadonlySet<string>,
 ): string[] {
-  const vanished = vanishedModels(manifest, answers);
-  const silent = manifest.servers.filter(({ name }) => answers.get(name)?.state === 'silent');
-  const toLoad = new Set([...vanished.keys(), ...silent].map(({ store }) => store));
-  const toEnsure = new Set(silent.map(({ store }) => store));
+  const silent = new Set(servers.filter(({ name }) => answers.get(name)?.state === 'silent').map(({ store }) => store));
   return [...labels]
     .filter(
-      ([, { kind, name }]) => (kind === 'models' && toLoad.has(name)) || (kind === 'volume' && toEnsure.has(name)),
+      ([, { kind, name }]) =>
+        (kind === 'models' && (drifted.has(name) || silent.has(name))) || (kind === 'volume' && silent.has(name)),
     )
     .map(([address]) => address);
 }

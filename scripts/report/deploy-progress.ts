@@ -4,6 +4,7 @@ import type { ResourceLabel } from '../deploy/synthesized-stack.js';
 import type { ChangeAction, TerraformEvent } from '../deploy/terraform-event.js';
 import { row } from './row.js';
 import type { Screen } from './screen.js';
+import { style } from './style.js';
 import { advance, formatTransfer, type Transfer } from './transfer.js';
 
 /** Where nothing is redrawn, a model says when it is done with one thing and begins another, and this often that it goes on. */
@@ -93,6 +94,12 @@ export class DeployProgress {
       this.#models.delete(event.model);
       this.screen.print(row('model', event.model, `in the memory of ${event.server}`, event.ms));
     }
+    if (event.type === 'pruned')
+      this.screen.print(row('model', event.model, `removed: no longer declared  frees ${formatBytes(event.bytes)}`));
+    if (event.type === 'warning')
+      this.screen.print(
+        row(event.model === undefined ? 'models' : 'model', event.model ?? '', style.yellow(event.message)),
+      );
   }
 
   #progress({ model, status, completed, total }: LoadEvent & { readonly type: 'progress' }): void {

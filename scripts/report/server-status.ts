@@ -1,5 +1,3 @@
-import type { Server } from '../../manifest/manifest.js';
-import type { InspectedContainer } from '../deploy/engine.js';
 import { modelNameKey } from '../../manifest/model-ref.js';
 
 /** One server as it is now, beside what was declared. */
@@ -11,6 +9,10 @@ export interface ServerStatus {
   readonly state: string;
   /** Version that answers; absent when none does. */
   readonly version?: string;
+  /** Whether it answers. */
+  readonly up: boolean;
+  /** Whether it has every declared model as it should be, and in memory what it shall hold there. */
+  readonly satisfied: boolean;
   readonly models: readonly ModelStatus[];
 }
 
@@ -18,12 +20,19 @@ export interface ModelStatus {
   readonly name: string;
   readonly declared: boolean;
   readonly present: boolean;
+  /** How a declared model that is present compares with what the lock, or else the record of the loader, says of it. */
+  readonly digest?: DigestWord;
   /** Bytes in the store. */
   readonly size?: number;
   readonly loaded: boolean;
+  /** Whether it has to be loaded at any time. */
+  readonly held?: true;
   /** Share of a loaded model that lies in GPU memory, 0 to 1. */
   readonly gpu?: number;
 }
+
+/** `unpinned`: nothing says what it has to be. */
+export type DigestWord = 'as locked' | 'as recorded' | 'differs' | 'unpinned';
 
 /** How a server names its models. */
 export interface ListedModel {
@@ -32,50 +41,50 @@ export interface ListedModel {
   readonly size_vram?: number;
 }
 
-/** A server that does not answer within this is not up. */
-const patienceMs = 3000;
-
-/** Asks a server what it has; its silence is part of the status, not an error. */
-export async function openServerStatus(
-  server: Server,
-  container: InspectedContainer | undefined,
-): Promise<ServerStatus> {
-  const { OllamaServer } = await import('../../ollama/server.js');
-  const url = `http://127.0.0.1:${server.port}`;
-  const ollama = new OllamaServer(url, AbortSignal.timeout(patienceMs));
-  const state = container?.State.Status ?? 'absent';
-  const base = { server: server.name, container: server.container, url, state };
-  // Without the container, whoever answers on its port is somebody else.
-  if (state !== 'running') return { ...base, models: modelStatuses(server.models, [], []) };
-  try {
-    const [version, tags, loaded] = await Promise.all([ollama.version(), ollama.tags(), ollama.ps()]);
-    return { ...base, version, models: modelStatuses(server.models, tags, loaded) };
-  } catch {
-    return { ...base, models: modelStatuses(server.models, [], []) };
-  }
+/** What is known of one declared model besides what the server says. */
+export interface ModelDemand {
+  readonly name: string;
+  readonly digest: DigestWord;
+  readonly held: boolean;
 }
 
 /** Declared models first, then what else lies in the store. */
 export function modelStatuses(
-  declared: readonly string[],
+  demands: readonly ModelDemand[],
   tags: readonly ListedModel[],
   loaded: readonly ListedModel[],
 ): ModelStatus[] {
-  const keys = new Set(declared.map(modelNameKey));
-  const others = tags.map(({ name }) => name).filter((name) => !keys.has(modelNameKey(name)));
-  return [...declared, ...others].map((name) => {
-    const key = modelNameKey(name);
-    const tag = tags.find((candidate) => modelNameKey(candidate.name) === key);
-    const running = loaded.find((candidate) => modelNameKey(candidate.name) === key);
+  const present = byKey(tags);
+  const running = byKey(loaded);
+  const declared = new Set(demands.map(({ name }) => modelNameKey(name)));
+  const facts = (name: string): Pick<ModelStatus, 'present' | 'size' | 'loaded' | 'gpu'> => {
+    const [tag, inMemory] = [present.get(modelNameKey(name)), running.get(modelNameKey(name))];
     return {
-      name,
-      declared: keys.has(key),
       present: tag !== undefined,
-      loaded: running !== undefined,
+      loaded: inMemory !== undefined,
       ...(tag ? { size: tag.size } : {}),
-      ...(running && running.size > 0 ? { gpu: (running.size_vram ?? 0) / running.size } : {}),
+      ...(inMemory && inMemory.size > 0 ? { gpu: (inMemory.size_vram ?? 0) / inMemory.size } : {}),
     };
-  });
+  };
+  const others = tags.map(({ name }) => name).filter((name) => !declared.has(modelNameKey(name)));
+  return [
+    ...demands.map(({ name, digest, held }): ModelStatus => {
+      const found = facts(name);
+      return { name, declared: true, ...found, ...(found.present && { digest }), ...(held && { held }) };
+    }),
+    ...others.map((name) => ({ name, declared: false, ...facts(name) })),
+  ];
+}
+
+const byKey = (models: readonly ListedModel[]): ReadonlyMap<string, ListedModel> =>
+  new Map(models.map((model) => [modelNameKey(model.name), model]));
+
+/** Why a declared model is not as it should be, in words; undefined when it is. */
+export function modelTrouble({ declared, present, digest, held, loaded }: ModelStatus): string | undefined {
+  if (!declared) return undefined;
+  if (!present) return 'is not there';
+  if (digest === 'differs') return 'is not what was locked or made';
+  return held === true && !loaded ? 'is not in memory' : undefined;
 }
 
 /** What is not as declared, in words. */
@@ -85,7 +94,8 @@ export function serverTroubles({ server, container, state, version, models }: Se
     return [`server ${server}: container ${container} is ${state}; npm run logs -- ${server}, then npm run up`];
   if (version === undefined)
     return [`server ${server}: the container runs, but nothing answers; npm run logs -- ${server}`];
-  return models
-    .filter(({ present }) => !present)
-    .map(({ name }) => `server ${server}: model ${name} is not there; npm run up`);
+  return models.flatMap((model) => {
+    const trouble = modelTrouble(model);
+    return trouble === undefined ? [] : [`server ${server}: model ${model.name} ${trouble}; npm run up`];
+  });
 }

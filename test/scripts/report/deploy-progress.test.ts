@@ -73,3 +73,15 @@ it('says which sources were passed over, and why', () => {
     'model      m:1                        5 MB  created  from file.gguf',
   ]);
 });
+
+it('tells what was removed and what is worth a look', () => {
+  const { seen, load } = recorded(false);
+  load({ type: 'pruned', model: 'old:1', bytes: 4.7e9 });
+  load({ type: 'warning', model: 'm:1', message: 'shares a blob' });
+  load({ type: 'warning', message: 'no room soon' });
+  expect(seen.printed).toEqual([
+    'model      old:1                      removed: no longer declared  frees 4.7 GB',
+    'model      m:1                        shares a blob',
+    'models                                no room soon',
+  ]);
+});

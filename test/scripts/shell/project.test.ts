@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseProject, projectKey, readProject } from '../../../scripts/shell/project.js';
+import { formatLock } from '../../../manifest/lock-text.js';
+import { openLock, parseProject, parseWithFiles, projectKey, readProject } from '../../../scripts/shell/project.js';
 
 const text = 'version: 1\nproject: p\nimage: ollama/ollama:${TAG:-0.34.0}\nservers: { main: {} }\n';
 const base = { file: 'models.yaml', text };
@@ -15,6 +16,7 @@ describe('projectKey', () => {
     ['the text', { ...base, text: `${text}# more` }, { TAG: '1' }],
     ['the profile', { ...base, profile: 'ci' }, { TAG: '1' }],
     ['the file', { ...base, file: 'other.yaml' }, { TAG: '1' }],
+    ['the lock', { ...base, lock: '{}' }, { TAG: '1' }],
     ['a variable it names', base, { TAG: '2' }],
     ['a variable that is gone', base, {}],
   ])('changes with %s', (_case, project, env) => {
@@ -51,5 +53,28 @@ describe('readProject and parseProject', () => {
     await expect(readProject({ file }, {}).then((project) => parseProject(project, {}))).rejects.toThrow(
       /bad\.yaml:2:1 server: unknown key/,
     );
+  });
+
+  it('reads the files that the manifest names, and says which', async () => {
+    const file = path.join(directory, 'files.yaml');
+    await writeFile(file, 'models: { m: { from: { modelfile: ./Modelfile } } }\n');
+    await writeFile(path.join(directory, 'Modelfile'), 'FROM x\n');
+    const { manifest, files } = await parseWithFiles(await readProject({ file }, {}), {});
+    expect(files).toEqual({ './Modelfile': 'FROM x\n' });
+    expect(manifest.models[0]?.from).toMatchObject([{ ref: { model: 'x' } }]);
+  });
+
+  it('reads the lock beside the manifest', async () => {
+    const file = path.join(directory, 'good.yaml');
+    const lock = formatLock({ models: {} });
+    expect(openLock(await readProject({ file }, {}))).toBeUndefined();
+    await writeFile(path.join(directory, 'good.lock.json'), lock);
+    const project = await readProject({ file }, {});
+    expect(project.lock).toBe(lock);
+    expect(openLock(project)).toEqual({ models: {} });
+  });
+
+  it('says where a lock is broken', () => {
+    expect(() => openLock({ ...base, lock: '{\n<<<<<<< HEAD\n' })).toThrow(/^models\.lock\.json:2: /);
   });
 });
