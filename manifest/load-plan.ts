@@ -12,7 +12,7 @@ export interface LoadPlan {
   readonly root: string;
   /** Servers that use the store; the first one loads, each preloads the models it offers. Never empty. */
   readonly servers: readonly LoadPlanServer[];
-  /** Models that some server of the store offers, in manifest order. */
+  /** Models that some server of the store offers, and the declared ones these are made from, in manifest order. */
   readonly models: readonly PlannedModel[];
   readonly registries: readonly Registry[];
   /** See `Manifest.mirror`. */
@@ -22,7 +22,14 @@ export interface LoadPlan {
 }
 
 /** A model with what the lock says of it; absent when the lock does not name it. */
-export type PlannedModel = Model & { readonly locked?: LockedContent };
+export type PlannedModel = Model & {
+  readonly locked?: LockedContent;
+  /**
+   * `sha256:` of what lies now in the local files it is made of: its source, then its adapters; undefined for what is no
+   * such file. Found when it is wanted (`withLocalFiles`) and never written: Terraform would see every checkout differ.
+   */
+  readonly files?: readonly (string | undefined)[];
+};
 
 /** The part of a lock entry that decides what is loaded; a change of it makes the loader run again. */
 export type LockedContent = Pick<LockedModel, 'declaration' | 'source' | 'digest' | 'layers'>;

@@ -1,3 +1,4 @@
+import { basesOf, modelsByKey } from './declaration.js';
 import type { LoadPlan, LockedContent, PlannedModel } from './load-plan.js';
 import type { Lock } from './lock.js';
 import type { Manifest, Model } from './manifest.js';
@@ -18,12 +19,21 @@ export function loadPlans(manifest: Manifest, root: string, lock?: Lock): LoadPl
         url: `http://127.0.0.1:${port}`,
         models,
       })),
-      models: manifest.models.filter(({ name }) => offered.has(name)).map((model) => planned(model, lock)),
+      models: withBases(manifest.models, offered).map((model) => planned(model, lock)),
       registries: manifest.registries,
       ...(manifest.mirror !== undefined && { mirror: manifest.mirror }),
       ...(manifest.prune !== undefined && { prune: manifest.prune }),
     };
   });
+}
+
+/** A base that no server of the store offers is declared all the same, and what is made from it is made from that. */
+function withBases(models: readonly Model[], offered: ReadonlySet<string>): readonly Model[] {
+  const declared = modelsByKey(models);
+  const wanted = new Set(models.filter(({ name }) => offered.has(name)));
+  // A set goes on with what is added to it on the way.
+  for (const model of wanted) for (const base of basesOf(model, declared)) wanted.add(base);
+  return models.filter((model) => wanted.has(model));
 }
 
 /** Facts that only inform stay out, because the loader runs again when its plan changes. */

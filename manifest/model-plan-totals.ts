@@ -21,7 +21,7 @@ export interface PlanTotals {
 export const diskReserve = 256e6;
 
 /** Less than this fits where the disk is all but full. */
-const negligible = 64e6;
+export const negligible = 64e6;
 
 /** The part of the totals that does not depend on the disk. */
 export type Costs = Pick<PlanTotals, 'fetch' | 'copied' | 'unknownSizes' | 'freed' | 'ms'>;

@@ -1,17 +1,12 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { diskReserve, negligible } from '../manifest/model-plan-totals.js';
 import { formatBytes } from '../manifest/units.js';
 import type { LoadAttempt } from './load-attempt.js';
 import { LoadError } from './load-error.js';
 import type { LoadModelStep } from './load-step.js';
 import type { RegistryReader } from './registry-client.js';
 import type { StoreInventory } from './store-inventory.js';
-
-/** Bytes that stay free: Docker, logs and the partial files of Ollama need some, too. */
-const reserve = 256e6;
-
-/** Totals below are not worth the question, which takes a tenth of a second. */
-const negligible = 64e6;
 
 /** Bytes of one blob that is to come; `digest` is absent where nothing tells it. */
 export interface ComingBlob {
@@ -55,10 +50,10 @@ export function missingBytes(coming: readonly ComingBlob[], blobs: ReadonlyMap<s
 
 /** The error when `needed` bytes do not fit into `free` ones. */
 export function shortageOf(needed: number, free: number, store: string): LoadError | undefined {
-  if (needed + reserve <= free) return undefined;
+  if (needed + diskReserve <= free) return undefined;
   return new LoadError(
     `needs ${formatBytes(needed)}, the disk of the engine has ${formatBytes(free)} left (store ${store})`,
-    `make room where the engine keeps its volumes; ${formatBytes(reserve)} of it stay free. Nothing was fetched`,
+    `make room where the engine keeps its volumes; ${formatBytes(diskReserve)} of it stay free. Nothing was fetched`,
   );
 }
 

@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto';
 import { modelNameKey } from '../manifest/model-ref.js';
 import type { StoredModel } from './load-step.js';
 import { OllamaServer } from './server.js';
 import type { CreateModel } from './server.js';
-
-/** Namespace of the names that the loader uses on its way; nobody else's model lies there. */
-const namespace = 'ollama-stacks-staging';
+import { isStagingName, newName, oldName } from './staging-name.js';
 
 /** Milliseconds that tidying up may take after an interruption. */
 const patience = 10_000;
@@ -32,7 +29,7 @@ export class LoadStaging {
     const isClean = !hasLeftovers(tags);
     if (!isClean) {
       for (const model of wanted) if (names.has(oldName(model))) await this.server.copy(oldName(model), model);
-      for (const name of names) if (isOurs(name)) await this.#delete(name);
+      for (const name of names) if (isStagingName(name)) await this.#delete(name);
     }
     const found = isClean ? tags : await this.server.tags();
     for (const { name, digest } of found) this.#present.set(modelNameKey(name), digest);
@@ -122,13 +119,5 @@ export class LoadStaging {
 
 /** Whether a run that was killed left names of ours. */
 export function hasLeftovers(tags: readonly StoredModel[]): boolean {
-  return tags.some(({ name }) => isOurs(name));
-}
-
-const isOurs = (name: string): boolean => name.startsWith(`${namespace}/`);
-const newName = (model: string): string => `${namespace}/${shortHash(model)}:new`;
-const oldName = (model: string): string => `${namespace}/${shortHash(model)}:old`;
-
-function shortHash(model: string): string {
-  return createHash('sha256').update(modelNameKey(model)).digest('hex').slice(0, 16);
+  return tags.some(({ name }) => isStagingName(name));
 }

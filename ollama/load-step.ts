@@ -4,7 +4,7 @@ import type { GgufSource, ModelSource } from '../manifest/manifest.js';
 import { modelNameKey, modelRefKey } from '../manifest/model-ref.js';
 import { loadAttempt, type LoadAttempt } from './load-attempt.js';
 import { LockExpectations, lockedPlan, needsCredentials, usedKeys, type LockedPlan } from './load-lock.js';
-import type { LoadRecord } from './load-record.js';
+import type { LoadRecord, RecordedModel } from './load-record.js';
 
 /** A model in a store, as `/api/tags` lists it. */
 export interface StoredModel {
@@ -39,7 +39,12 @@ export interface LoadModelStep {
   readonly locked?: LockedContent;
 }
 
-export type LoadReason = 'missing' | 'declared anew' | 'another digest than locked' | 'not as it was made';
+export type LoadReason =
+  | 'missing'
+  | 'declared anew'
+  | 'another digest than locked'
+  | 'not as it was made'
+  | 'its file changed';
 
 /** Every model of a plan with the worth of its lock entry. Throws `LoadError` for models that are made from each other. */
 export function lockedPlans(plan: LoadPlan): LockedPlan[] {
@@ -141,6 +146,7 @@ class StepDecision {
       return recorded?.declaration === undefined || sameDeclaration ? undefined : 'declared anew';
     if (!sameDeclaration) return 'declared anew';
     if (recorded.digest !== present.digest) return 'not as it was made';
+    if (haveChanged(model, recorded)) return 'its file changed';
     const source = this.#expected.source(model);
     if (source !== undefined) return recorded.source === source ? undefined : 'another digest than locked';
     return this.#bases(model, sources).some((base) => this.#reason(base)) ? 'not as it was made' : undefined;
@@ -152,4 +158,10 @@ class StepDecision {
     if (isDerived(model) || others.length > 0 || source?.kind !== 'registry') return false;
     return modelRefKey(source.ref) === modelNameKey(model.name) && !needsCredentials(source.ref, this.plan);
   }
+}
+
+/** Whether a local file that a model is made of has other bytes than when it was made. */
+function haveChanged({ files = [] }: PlannedModel, { source }: RecordedModel): boolean {
+  const made = source?.split(' ');
+  return made !== undefined && files.some((now, index) => now !== undefined && now !== made[index]);
 }

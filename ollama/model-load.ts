@@ -1,4 +1,4 @@
-import { modelNameKey } from '../manifest/model-ref.js';
+import { modelNameKey, type ModelRef } from '../manifest/model-ref.js';
 import { sourceText } from '../manifest/source-text.js';
 import { resolveGguf } from './gguf-file.js';
 import type { LoadAttempt, RegistryAttempt } from './load-attempt.js';
@@ -11,6 +11,7 @@ import { LoadProgress } from './load-progress.js';
 import type { LoadModelStep } from './load-step.js';
 import { upload } from './load-upload.js';
 import { pullModel } from './pull.js';
+import { RegistryError } from './registry-error.js';
 import type { CreateModel } from './server.js';
 
 /** How a model came. */
@@ -99,12 +100,22 @@ class Attempt {
   /** With a lock, nothing is fetched when the tag has moved, and nothing stays that is not what was locked. */
   async #pull({ source }: RegistryAttempt, pull: NonNullable<RegistryAttempt['pull']>): Promise<void> {
     const locked = this.step.locked?.digest;
-    if (locked !== undefined) this.#checkTag((await (await this.context.reader()).manifest(source.ref)).digest);
+    if (locked !== undefined) await this.#checkRegistry(source.ref);
     await this.context.staging.guard(pull.name, async () => {
       await pullModel(pull, this.#progress, this.context);
       const pulled = `sha256:${await this.#digestOf(pull.name)}`;
       if (locked !== undefined && pulled !== locked) throw servedOther(this.step.model, locked, pulled);
     });
+  }
+
+  /** A registry that only the engine reaches is believed for now: what was pulled is compared with the lock in any case. */
+  async #checkRegistry(ref: ModelRef): Promise<void> {
+    const reader = await this.context.reader();
+    const manifest = await reader.manifest(ref).catch((error: unknown) => {
+      if (error instanceof RegistryError && error.trouble === 'unreachable') return undefined;
+      throw error;
+    });
+    if (manifest !== undefined) this.#checkTag(manifest.digest);
   }
 
   #checkTag(digest: string): void {

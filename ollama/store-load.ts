@@ -13,6 +13,7 @@ import { lockedPlans, loadSteps } from './load-step.js';
 import type { LoadModelStep, LoadStep, StoredModel } from './load-step.js';
 import { ServerTrouble } from './load-trouble.js';
 import type { Failures, LoadOptions } from './loader.js';
+import { withLocalFiles } from './local-files.js';
 import { loadModel } from './model-load.js';
 import { preload } from './preload.js';
 import { PullRates } from './pull-rate.js';
@@ -36,7 +37,7 @@ export class StoreLoad {
   #steps: ReadonlyMap<string, LoadStep> = new Map();
 
   constructor(
-    private readonly plan: LoadPlan,
+    private plan: LoadPlan,
     private readonly options: LoadOptions,
     private readonly failures: Failures,
   ) {
@@ -62,6 +63,7 @@ export class StoreLoad {
   }
 
   async run(): Promise<void> {
+    this.plan = await withLocalFiles(this.plan, this.#context.root, this.#context.cache);
     this.#checkLock();
     const tags = await this.#context.server.tags();
     const steps = this.#stepsOf(tags);

@@ -39,7 +39,7 @@ export async function plan(flags: {
 }): Promise<number> {
   const project = await readProject(flags);
   const manifest = await openManifest(project);
-  const plans = projectPlans(project, manifest);
+  const plans = await projectPlans(project, manifest);
   const resolved = await requireToolchain(manifest);
   const answers = await askPresence(manifest);
   const workplace = await openWorkplace(project, manifest, resolved);

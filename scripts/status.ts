@@ -38,7 +38,7 @@ async function status(flags: Values<typeof verb.flags>): Promise<number> {
   const patience = patienceOf(flags);
   const project = await readProject(flags);
   const manifest = await openManifest(project);
-  const watch = new StatusWatch(manifest, projectPlans(project, manifest), await openEngine());
+  const watch = new StatusWatch(manifest, await projectPlans(project, manifest), await openEngine());
   const found = await explained(() => waitUntilReady(watch, patience, openScreen(flags.json)));
   const troubles = found.servers.flatMap(serverTroubles);
   const { project: name, up, satisfied, servers } = found;

@@ -47,7 +47,7 @@ async function up(flags: Values<typeof verb.flags>): Promise<number> {
   const project = await readProject(flags);
   const manifest = await openManifest(project);
   const asked = askPresence(manifest);
-  const plans = projectPlans(project, manifest);
+  const plans = await projectPlans(project, manifest);
   const frozen = isFrozen(flags, project, process.env);
   if (frozen) await explained(() => checkPinned(plans, lockPathOf(project.file)));
   const state = await readState(manifest.project);

@@ -1,5 +1,7 @@
 import type { Lock, ModelFacts } from '../../manifest/lock.js';
-import type { Manifest, Model, Server } from '../../manifest/manifest.js';
+import { contextLengthOf } from '../../manifest/context-length.js';
+import type { Manifest, Server } from '../../manifest/manifest.js';
+import { Lineages, type Lineage } from '../../manifest/model-lineage.js';
 
 /** What an application has to know to use a deployment. The same manifest and lock always make the same value. */
 export interface ConnectionFacts {
@@ -35,28 +37,28 @@ export function connectionFacts(
   { project, servers, models }: Manifest,
   known: Readonly<Record<string, KnownFacts>>,
 ): ConnectionFacts {
+  const lineages = new Lineages(models);
   return {
     project,
     servers: servers.map((server) => {
       const url = `http://127.0.0.1:${server.port}`;
-      const offered = models.filter(({ name }) => server.models.includes(name));
+      const offers = new Set(server.models);
+      const offered = models.filter(({ name }) => offers.has(name));
       return {
         name: server.name,
         url,
         openaiUrl: `${url}/v1`,
-        models: offered.map((model) => modelConnection(model, server, known[model.name])),
+        models: offered.map((model) => modelConnection(lineages.of(model), server, model.name, known[model.name])),
       };
     }),
   };
 }
 
-function modelConnection(model: Model, server: Server, known: KnownFacts = {}): ModelConnection {
-  const set = Number(model.parameters['num_ctx'] ?? server.contextLength);
-  const { contextLength: trained = set, embeddingLength } = known;
+function modelConnection(lineage: Lineage, server: Server, name: string, known: KnownFacts = {}): ModelConnection {
+  const { contextLength, embeddingLength } = known;
   return {
-    name: model.name,
-    // Ollama gives no model more than it was trained for (llm/server.go).
-    contextLength: Math.min(set, trained),
+    name,
+    contextLength: contextLengthOf(lineage, server, contextLength),
     ...(embeddingLength !== undefined && { embeddingLength }),
   };
 }

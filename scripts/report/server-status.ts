@@ -1,4 +1,5 @@
 import { modelNameKey } from '../../manifest/model-ref.js';
+import { isStagingName } from '../../ollama/staging-name.js';
 
 /** One server as it is now, beside what was declared. */
 export interface ServerStatus {
@@ -48,7 +49,7 @@ export interface ModelDemand {
   readonly held: boolean;
 }
 
-/** Declared models first, then what else lies in the store. */
+/** Declared models first, then what else lies in the store, but for what a load needs on its way. */
 export function modelStatuses(
   demands: readonly ModelDemand[],
   tags: readonly ListedModel[],
@@ -66,7 +67,9 @@ export function modelStatuses(
       ...(inMemory && inMemory.size > 0 ? { gpu: (inMemory.size_vram ?? 0) / inMemory.size } : {}),
     };
   };
-  const others = tags.map(({ name }) => name).filter((name) => !declared.has(modelNameKey(name)));
+  const others = tags
+    .map(({ name }) => name)
+    .filter((name) => !declared.has(modelNameKey(name)) && !isStagingName(name));
   return [
     ...demands.map(({ name, digest, held }): ModelStatus => {
       const found = facts(name);

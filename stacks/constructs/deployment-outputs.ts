@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import { contextLengthOf } from '../../manifest/context-length.js';
 import type { Lock } from '../../manifest/lock.js';
 import type { Manifest, Server } from '../../manifest/manifest.js';
 import { Lineages } from '../../manifest/model-lineage.js';
@@ -62,14 +63,12 @@ function modelOutputs({ manifest, lock }: DeploymentOutputsProps): Record<string
     const [first] = servers;
     if (first === undefined) return [];
     const { url, openai_url } = serverOutput(first);
-    const { contextLength: trained = Infinity, embeddingLength } = lock?.models[model.name]?.facts ?? {};
-    const wanted = Number(lineages.of(model).parameters['num_ctx'] ?? first.contextLength);
+    const { contextLength, embeddingLength } = lock?.models[model.name]?.facts ?? {};
     const output = {
       url,
       openai_url,
       servers: servers.map(({ name }) => name),
-      // As `effectiveContext` of Ollama's server/sched.go.
-      context_length: Math.min(wanted, trained),
+      context_length: contextLengthOf(lineages.of(model), first, contextLength),
       ...(embeddingLength !== undefined && { embedding_length: embeddingLength }),
     };
     return [[model.name, output]];

@@ -85,6 +85,19 @@ describe('one deployment from first up to down', () => {
     expect(await docker('inspect', '--format', '{{.Id}}', project.container)).toBe(id);
   });
 
+  it('a file written anew under its old name is noticed by plan and loaded by up', async () => {
+    const digests = async () =>
+      ((await (await fetch(`${project.url}/api/tags`)).json()) as { models: { digest: string }[] }).models;
+    const [before] = await digests();
+    writeSyntheticGguf(project.file('b.gguf'), { seed: 3 });
+    const plan = await project.verb('plan');
+    expect(plan.stdout).toMatch(/~ model tiny:latest.*its file changed/);
+    expect(plan.code).toBe(3);
+    expect((await project.verb('up')).code).toBe(0);
+    expect((await digests())[0]?.digest).not.toBe(before?.digest);
+    expect((await project.verb('plan')).code).toBe(0);
+  });
+
   it('a model removed by hand is brought back', async () => {
     await fetch(`${project.url}/api/delete`, { method: 'DELETE', body: JSON.stringify({ model: 'tiny' }) });
     expect((await project.verb('up')).code).toBe(0);

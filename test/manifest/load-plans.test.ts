@@ -56,6 +56,19 @@ models: { m: , n: }
   expect(plan?.models.map((model) => model.locked)).toEqual([content, undefined]);
 });
 
+it('takes along what its models are made from, also when another store offers that', () => {
+  const text = `servers: { a: { port: 1, store: one, models: [c] }, b: { port: 2, store: two, models: [a] } }
+models: { a: { from: x }, b: { from: a }, c: { from: b }, d: { from: a } }
+`;
+  const { manifest } = parseManifest(text, { env: {} });
+  const plans = manifest && loadPlans(manifest, '.');
+  expect(plans?.map(({ models }) => models.map(({ name }) => name))).toEqual([
+    ['a:latest', 'b:latest', 'c:latest'],
+    ['a:latest'],
+  ]);
+  expect(plans?.map(({ servers }) => servers.flatMap(({ models }) => models))).toEqual([['c:latest'], ['a:latest']]);
+});
+
 it('leaves out what nobody said', () => {
   const { manifest } = parseManifest('models: { m: }\n', { env: {} });
   const [plan] = (manifest && loadPlans(manifest, '.')) ?? [];

@@ -50,6 +50,11 @@ it('statusOf: a server that does not answer is neither up nor satisfied', () => 
   expect(statusOf(declared, undefined, undefined, [])).toMatchObject({ state: 'absent', up: false });
 });
 
+it("what a load needs on its way is nobody's model", () => {
+  const staged = { name: 'ollama-stacks-staging/0123456789abcdef:old', size: 1 };
+  expect(modelStatuses([], [...tags, staged], []).map(({ name }) => name)).toEqual(tags.map(({ name }) => name));
+});
+
 describe('serverTroubles', () => {
   it.each<[string, Partial<ServerStatus>, RegExp]>([
     ['no container', { state: 'absent' }, /there is no container p-main; npm run up/],
