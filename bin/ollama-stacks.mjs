@@ -137,8 +137,20 @@ async function ensureBundle() {
   return { id, folder };
 }
 
-ensureNodeModules();
-const { id, folder } = await ensureBundle();
+/** What Terraform starts for us uses its parent's bundle: one run is one version, and looking for changes takes 10 ms. */
+function inheritedBundle() {
+  const { OLLAMA_STACKS_HOME: parentHome, OLLAMA_STACKS_BUILD: build } = process.env;
+  if (parentHome !== home || !/^[0-9a-f]{16}$/.test(build ?? '')) return undefined;
+  const inherited = path.join(bundleCache(), build);
+  return existsSync(inherited) ? { id: build, folder: inherited } : undefined;
+}
+
+async function ownBundle() {
+  ensureNodeModules();
+  return ensureBundle();
+}
+
+const { id, folder } = inheritedBundle() ?? (await ownBundle());
 process.env.OLLAMA_STACKS_HOME = home;
 process.env.OLLAMA_STACKS_BUILD = id;
 const [verb = '', ...argv] = process.argv.slice(2);
