@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import retry from 'p-retry';
 import type { Registry } from '../manifest/manifest.js';
@@ -45,7 +46,10 @@ export class RegistryClient implements RegistryReader {
     private readonly access: RegistryAccess,
     private readonly signal?: AbortSignal,
     private readonly limits: RegistryLimits = { connect: 2000, answer: 10_000 },
-  ) {}
+  ) {
+    // Every request listens to it, and many run at once; Node takes eleven for a leak and says so on stderr.
+    if (signal !== undefined) setMaxListeners(0, signal);
+  }
 
   async manifest(declared: ModelRef): Promise<RegistryManifest> {
     const ref = mirrored(declared, this.access.mirror);
