@@ -22,7 +22,7 @@ function secretOf(host: string, variable: string, env: NodeJS.ProcessEnv): strin
   throw new RegistryError(
     'unauthorized',
     `the environment variable ${variable}, which registries: { ${host} } names, is not set`,
-    `set ${variable}, or take it from the manifest`,
+    `set ${variable}, or remove the key from the manifest`,
   );
 }
 
