@@ -8,8 +8,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          // Most files wait for an engine or a server; the default leaves one of two cores idle.
-          maxWorkers: '100%',
+          // Most files wait for an engine or a server, also when every core has one.
+          maxWorkers: '150%',
           include: ['test/**/*.test.ts'],
           exclude: ['test/faults/**'],
           testTimeout: 20_000,

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { GgufLocation } from '../manifest/manifest.js';
+import { shortHash } from './short-hash.js';
 
 /** A GGUF that is fetched before it can be uploaded. */
 export type RemoteGguf = Exclude<GgufLocation, { kind: 'file' }>;
@@ -40,8 +41,4 @@ export async function sha256OfFile(file: string, cache: string): Promise<string>
   await writeFile(temporary, `${found}\n${stamp}\n`);
   await rename(temporary, memory);
   return found;
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

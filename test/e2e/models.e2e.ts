@@ -118,6 +118,16 @@ models: ${models}`);
     await verb(0, 'status');
   });
 
+  it('status --wait waits for the manifest and not only for the server, and says what is missing in the end', async () => {
+    await server.delete('tiny:1');
+    const late = await verb(1, 'status', '--wait', '--timeout', '1s');
+    expect(late).toMatch(/servers up +1 of 1\nmanifest satisfied +no/);
+    expect(late).toMatch(/model tiny:1 is not there[^]*not ready within 1.0 s/);
+    const waiting = project.verb('status', '--wait', '--timeout', '60s');
+    await verb(0, 'up');
+    expect(await waiting).toMatchObject({ code: 0 });
+  });
+
   it('a tag that moved is told by outdated, refused by up before anything changes, and accepted by lock --update', async () => {
     await registry.retag('library/tiny:1', 'library/other:1');
     expect(await verb(3, 'outdated')).toContain('tiny:1');

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { readStoreFile, withStoreContainer, writeStoreFile } from '../../ollama/store-container.js';
 import { readInventory } from '../../ollama/store-inventory.js';
 import { startOllama, type TestServer } from '../support/ollama-server.js';
@@ -15,11 +16,15 @@ beforeAll(async () => {
 });
 
 afterAll(async () => server.remove());
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 const helpers = async (): Promise<string> => docker('ps', '--all', '--quiet', '--filter', 'name=ollama-stacks-store-');
 
 it('writes and reads files of a store through its server, running or not, and leaves no copy', async () => {
-  const before = await readdir(tmpdir());
+  const temporary = await mkdtemp(path.join(tmpdir(), 'store-container-'));
+  vi.stubEnv('TMPDIR', temporary);
   await writeStoreFile(server.container, 'record.json', '{"grüße":1}');
   expect(await readStoreFile(server.container, 'record.json')).toBe('{"grüße":1}');
   expect(await readStoreFile(server.container, 'none.json')).toBeUndefined();
@@ -34,8 +39,8 @@ it('writes and reads files of a store through its server, running or not, and le
   await docker('start', server.container);
   expect(await readStoreFile(server.container, 'record.json')).toBe('again');
   await expect(readStoreFile('no-such-container', 'x')).rejects.toThrow(/no such container/i);
-  const left = (await readdir(tmpdir())).filter((name) => /^ollama-stacks-\w{6}$/.test(name) && !before.includes(name));
-  expect(left).toEqual([]);
+  expect(await readdir(temporary)).toEqual([]);
+  await rmdir(temporary);
 });
 
 it('gives a container that can only read the store', async () => {
