@@ -6,27 +6,39 @@ import { besideFile } from './relative-path.js';
 import type { RawManifest } from './schema.js';
 import type { TextFiles } from './text-files.js';
 
+/** What the files say beside what replaces their names. */
+interface InlinedManifest extends Inlined<RawManifest> {
+  /** Text of the certificates of the gateway; absent where it names no file, or a wrong one. */
+  readonly chain?: string;
+}
+
 interface Inlined<T> {
   readonly value: T;
   readonly findings: readonly Finding[];
 }
 
 /** The manifest with the content of every file it names in place of the name: Modelfiles, licenses, certificates. */
-export function inlineFiles(manifest: RawManifest, files: TextFiles): Inlined<RawManifest> {
+export function inlineFiles(manifest: RawManifest, files: TextFiles): InlinedManifest {
   const models = Object.entries(manifest.models).flatMap(([name, model]) =>
     model !== null && namesFile(model) ? [{ name, ...inlineModel(name, model, files) }] : [],
   );
   const registries = Object.entries(manifest.registries).flatMap(([host, registry]) => {
     if (registry?.ca === undefined) return [];
-    const { value: ca, findings } = inlineCertificate(host, registry.ca, files);
-    return [{ name: host, value: { ...registry, ca }, findings }];
+    const { pem, findings } = certificatesOf(registry.ca, files, {
+      path: ['registries', host, 'ca'],
+      what: `the certificate of registry ${JSON.stringify(host)}`,
+      hint: 'name the PEM file of the authority that signed the certificate of the registry',
+    });
+    return [{ name: host, value: { ...registry, ca: pem ?? registry.ca }, findings }];
   });
+  const chain = gatewayChain(manifest.gateway, files);
   const value = {
     ...manifest,
     models: replaced(manifest.models, models),
     registries: replaced(manifest.registries, registries),
   };
-  return { value, findings: [...models, ...registries].flatMap(({ findings }) => findings) };
+  const findings = [...models, ...registries, chain].flatMap((inlined) => inlined.findings);
+  return { value, findings, ...(chain.pem !== undefined && { chain: chain.pem }) };
 }
 
 /** The same object when nothing changes, because a manifest may have thousands of models. */
@@ -99,16 +111,39 @@ function inlineLicenses(name: string, license: RawModel['license'], files: TextF
   return { value, findings };
 }
 
-function inlineCertificate(host: string, file: string, files: TextFiles): Inlined<string> {
-  const path = ['registries', host, 'ca'];
-  const what = `the certificate of registry ${JSON.stringify(host)}`;
+interface CertificateFile {
+  readonly path: readonly PathSegment[];
+  /** Whose certificate it is, in words. */
+  readonly what: string;
+  /** What to name instead of a file without any. */
+  readonly hint: string;
+}
+
+interface Certificates {
+  /** Absent when there is a finding. */
+  readonly pem?: string;
+  readonly findings: readonly Finding[];
+}
+
+function certificatesOf(file: string, files: TextFiles, { path, what, hint }: CertificateFile): Certificates {
   const text = files.text(file);
-  if (text === undefined) return { value: file, findings: [missing(path, file, what)] };
+  if (text === undefined) return { findings: [missing(path, file, what)] };
   const { pem, ...fault } = certificatesIn(text);
-  if (pem !== undefined) return { value: pem, findings: [] };
+  if (pem !== undefined) return { pem, findings: [] };
   const message = `${file}, ${what}, ${'reason' in fault ? fault.reason : 'is none'}`;
-  const hint = 'name the PEM file of the authority that signed the certificate of the registry';
-  return { value: file, findings: [{ severity: 'error', code: 'certificate', path, message, hint }] };
+  return { findings: [{ severity: 'error', code: 'certificate', path, message, hint }] };
+}
+
+/** The key beside it is never read here: a manifest ends up in plans. */
+function gatewayChain(gateway: RawManifest['gateway'], files: TextFiles): Certificates {
+  const tls = gateway?.tls;
+  // Two keys with one file are reported by themselves.
+  if (typeof tls !== 'object' || tls.certificate === tls.key) return { findings: [] };
+  return certificatesOf(tls.certificate, files, {
+    path: ['gateway', 'tls', 'certificate'],
+    what: 'the certificate of the gateway',
+    hint: 'name a PEM file with the certificate and those it was signed by, and keep the private key in one of its own',
+  });
 }
 
 function missing(path: readonly PathSegment[], file: string, what: string): Finding {

@@ -17,7 +17,7 @@ export function loadPlans(manifest: Manifest, root: string, lock?: Lock): LoadPl
       servers: servers.map(({ name, container, port, models }) => ({
         name,
         container,
-        url: serverUrl({ port }),
+        url: serverUrl({ port, container }),
         models,
       })),
       models: withBases(manifest.models, offered).map((model) => planned(model, lock)),

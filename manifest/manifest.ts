@@ -1,3 +1,4 @@
+import type { Gateway, Observability } from './gateway.js';
 import type { ModelRef } from './model-ref.js';
 
 /**
@@ -17,6 +18,9 @@ export interface Manifest {
   readonly mirror?: string;
   /** Present when models that this project loaded and no longer declares are removed from its stores. */
   readonly prune?: Prune;
+  /** Absent: servers are reached on 127.0.0.1 only, without keys. */
+  readonly gateway?: Gateway;
+  readonly observability?: Observability;
 }
 
 /** How a model registry is reached. Credentials are named, never held: state, plans and logs get to see this. */
@@ -43,12 +47,15 @@ export interface Prune {
 export interface Server {
   /** The key under `servers`. */
   readonly name: string;
-  /** Docker's name of the container: `<project>-<name>`. */
+  /**
+   * Docker's name of the container: `<project>-<name>`. Behind a gateway it is only the beginning: what is deployed
+   * carries eight random digits behind it, so that its successor can run beside it (`container-names.ts`).
+   */
   readonly container: string;
   /** The declared image; an AMD server already carries the `-rocm` tag of the same version. */
   readonly image: string;
-  /** Host port, published on 127.0.0.1. */
-  readonly port: number;
+  /** Host port, published on 127.0.0.1; absent behind a gateway, unless declared. */
+  readonly port?: number;
   readonly gpu: Gpu;
   /** Memory limit of the container in bytes; absent means no limit. */
   readonly memory?: number;
@@ -72,6 +79,8 @@ export interface Server {
   readonly promptCache?: number;
   /** `auto`: it is to be split into one server a GPU (`placedManifest`); such a server is never deployed itself. */
   readonly placement?: 'auto';
+  /** It is to be made this many times (`placedManifest`); such a server is never deployed itself. */
+  readonly replicas?: number;
   /** The declared server that this one is a part of, and in words why its models are here. */
   readonly partOf?: { readonly server: string; readonly why: string };
 }

@@ -28,7 +28,7 @@ export function checkOwnedVariable(
   if (deviceFilters.has(name)) return vendor === 'none' ? undefined : hiddenDevices;
   switch (name) {
     case 'OLLAMA_HOST':
-      return publishedHost.test(value) ? undefined : movedHost;
+      return value === '' ? undefined : publishedHost.test(value) ? openHost : movedHost;
     case 'OLLAMA_MODELS':
       return value === '' || value === '/root/.ollama/models' ? undefined : movedModels;
     case 'OLLAMA_NOPRUNE':
@@ -52,7 +52,15 @@ const movedHost: EnvironmentFinding = {
   severity: 'error',
   code: 'env-owned',
   message: 'leads the server away from 0.0.0.0:11434, where its published port ends',
-  hint: 'remove it; port chooses the port on this machine',
+  hint: 'remove it; port chooses the port on this machine, and a gateway opens it to others',
+  atKey: true,
+};
+
+const openHost: EnvironmentFinding = {
+  severity: 'warning',
+  code: 'env-owned',
+  message: 'opens nothing: a server is published on 127.0.0.1 at most',
+  hint: 'remove it; a gateway opens the project to others',
   atKey: true,
 };
 

@@ -3,6 +3,8 @@ import type { Diagnostic, Finding, PathSegment } from './diagnostics.js';
 import { formatPath } from './diagnostics.js';
 import { checkEnvironment } from './environment-checks.js';
 import { checkEvictions } from './eviction-checks.js';
+import { buildGateway, buildObservability } from './gateway-build.js';
+import { checkGateway } from './gateway-checks.js';
 import { checkGpus } from './gpu-checks.js';
 import { checkImage } from './image-checks.js';
 import { inlineFiles } from './inlined-files.js';
@@ -44,6 +46,8 @@ interface Checked {
   /** What is valid of the manifest, if anything is. */
   readonly raw?: RawManifest;
   readonly declared: DeclaredNames;
+  /** Text of the certificates of the gateway, where it names files. */
+  readonly chain?: string;
   readonly findings: readonly Finding[];
   /** The profile applied, for places. */
   readonly tree: Tree;
@@ -63,11 +67,11 @@ export function parseManifest(text: string, options: ParseOptions): ParseResult 
     return { diagnostics: report(findings, root), reads: [] };
   }
   const files = new TextFiles(options.readText);
-  const { raw, declared, findings, tree } = check(root, options, files);
+  const { raw, declared, chain, findings, tree } = check(root, options, files);
   const diagnostics = report([...document.findings, ...findings], tree);
   const reads = files.paths;
   if (raw === undefined || diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, reads };
-  const manifest = build(raw, declared);
+  const manifest = build(raw, declared, chain);
   const evictions = report(checkEvictions(manifest, declared), tree);
   return { manifest, diagnostics: [...diagnostics, ...evictions], reads };
 }
@@ -98,6 +102,7 @@ function check(root: MapTree, { profile, env }: ParseOptions, files: TextFiles):
   if (raw !== undefined) {
     const wrong = [
       checkServers(raw, declared),
+      checkGateway(raw),
       checkGpus(raw, brokenGpus(known)),
       checkImage(raw),
       checkModels(raw, declared),
@@ -109,7 +114,8 @@ function check(root: MapTree, { profile, env }: ParseOptions, files: TextFiles):
       ),
     );
   }
-  return { raw, declared, findings: [...known, ...checkProfiles(root, profile)], tree: layered.tree };
+  const findings = [...known, ...checkProfiles(root, profile)];
+  return { raw, declared, chain: inlined?.chain, findings, tree: layered.tree };
 }
 
 /** Servers whose `gpu` is not what the user wrote, because that is wrong. */
@@ -133,9 +139,10 @@ function unlessKnown(findings: readonly Finding[], known: readonly Finding[]): F
   return findings.filter(({ path }) => !covered(path));
 }
 
-function build(raw: RawManifest, declared: DeclaredNames): Manifest {
+function build(raw: RawManifest, declared: DeclaredNames, chain: string | undefined): Manifest {
   const models = buildModels(raw, declared.models);
   const names = models.map(({ name }) => name);
+  const observability = buildObservability(raw.observability);
   return {
     project: raw.project,
     servers: buildServers(raw, declared.servers, names),
@@ -143,6 +150,8 @@ function build(raw: RawManifest, declared: DeclaredNames): Manifest {
     registries: buildRegistries(raw.registries),
     ...(raw.mirror !== undefined && { mirror: raw.mirror.toLowerCase() }),
     ...(raw.prune && { prune: { keep: raw.keep } }),
+    ...(raw.gateway !== undefined && { gateway: buildGateway(raw.gateway, chain) }),
+    ...(observability && { observability }),
   };
 }
 

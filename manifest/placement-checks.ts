@@ -7,7 +7,7 @@ export function checkPlacement(name: string, server: Partial<RawServer>, declare
   const { gpu, placement } = server;
   if (placement === undefined || gpu === undefined) return [];
   const parts = partsOf(server);
-  if (parts !== undefined) return checkNames(name, parts, declared);
+  if (parts !== undefined) return checkPartNames(name, 'placement', parts, declared);
   const [place, message, hint] = refusal(gpu);
   return [{ severity: 'error', code: 'placement', path: ['servers', name, ...place], message, hint }];
 }
@@ -35,7 +35,13 @@ function refusal(gpu: RawServer['gpu']): [place: string[], message: string, hint
   ];
 }
 
-function checkNames(name: string, parts: number, declared: readonly string[]): Finding[] {
+/** Parts are named after their server, by whichever `key` asks for them, and the names must be free. */
+export function checkPartNames(
+  name: string,
+  key: 'placement' | 'replicas',
+  parts: number,
+  declared: readonly string[],
+): Finding[] {
   const taken = declared.find((other) => {
     const index = other.startsWith(`${name}-`) ? other.slice(name.length + 1) : '';
     return /^(0|[1-9]\d*)$/.test(index) && Number(index) < parts;
@@ -43,6 +49,6 @@ function checkNames(name: string, parts: number, declared: readonly string[]): F
   if (taken === undefined) return [];
   const names = parts === 1 ? JSON.stringify(partName(name, 0)) : `${JSON.stringify(partName(name, 0))} and so on`;
   const message = `names its parts ${names}, and there is a server ${JSON.stringify(taken)} already`;
-  const path = ['servers', name, 'placement'];
-  return [{ severity: 'error', code: 'placement-name', path, message, hint: 'rename one of the two', atKey: true }];
+  const path = ['servers', name, key];
+  return [{ severity: 'error', code: `${key}-name`, path, message, hint: 'rename one of the two', atKey: true }];
 }

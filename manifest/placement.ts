@@ -6,6 +6,7 @@ import { estimateMemory, ollamaPrediction } from './memory-estimate.js';
 import { Lineages } from './model-lineage.js';
 import { modelShape } from './model-shape.js';
 import { partDevices, partName } from './placement-devices.js';
+import { replicasOf } from './replicas.js';
 import { spread, type Placing } from './placement-packing.js';
 import { placementUnits } from './placement-units.js';
 import { placementReason } from './placement-words.js';
@@ -13,8 +14,9 @@ import { placementReason } from './placement-words.js';
 const ours: Estimator = { modelShape, estimateMemory, ollamaPrediction };
 
 /**
- * The manifest with every server of `placement: auto` replaced by one a GPU; others stay as they are. The same input gives the
- * same servers: what is found on a machine has no part in it.
+ * The manifest with the servers that are deployed: every one of `placement: auto` replaced by one a GPU, every one with
+ * `replicas` by so many of it; others stay as they are. The same input gives the same servers: what is found on a
+ * machine has no part in it.
  *
  * The parts are `<server>-0`, `<server>-1` … in the order of the devices, on the ports from `port` on, with all other
  * settings (limits of memory and cores, too) and the store of the declared server. `spread` says which models go where;
@@ -25,9 +27,10 @@ export function placedManifest(
   contents: ReadonlyMap<string, ModelContent>,
   estimator: Estimator = ours,
 ): Manifest {
-  if (manifest.servers.every(({ placement }) => placement === undefined)) return manifest;
+  if (manifest.servers.every(isDeployed)) return manifest;
   const sources = { lineages: new Lineages(manifest.models), contents, estimator };
   const servers = manifest.servers.flatMap((server): Server[] => {
+    if (server.replicas !== undefined) return replicasOf(server, server.replicas);
     if (server.placement === undefined) return [server];
     const units = placementUnits(server, manifest.models, sources);
     const devices = devicesOf(server);
@@ -47,6 +50,11 @@ export function placedManifest(
   return { ...manifest, servers };
 }
 
+/** Whether a server is deployed as it is declared. */
+export function isDeployed({ placement, replicas }: Server): boolean {
+  return placement === undefined && replicas === undefined;
+}
+
 interface Part {
   readonly index: number;
   readonly device: string;
@@ -62,7 +70,7 @@ function partOf(server: Server, { index, device, placings, why }: Part): Server 
     ...settings,
     name: partName(server.name, index),
     container: partName(server.container, index),
-    port: server.port + index,
+    ...(server.port !== undefined && { port: server.port + index }),
     gpu: withDevice(server.gpu, device),
     models: server.models.filter((name) => placed.has(name)),
     partOf: { server: server.name, why },

@@ -11,6 +11,8 @@ export interface Resolved {
   readonly provider: ResolvedPiece & { readonly cliConfig?: string };
   /** Declared image reference to the reference that is deployed, where they differ or are known to be present. */
   readonly images: Readonly<Record<string, ResolvedPiece & { readonly reference: string }>>;
+  /** Declared images that are not to be had here and that a deployment does without (Grafana's); absent when there is none. */
+  readonly leftOut?: readonly string[];
   /** Numeric ids of the groups that own device nodes of the engine's machine (`/dev/kfd`, `/dev/dri/renderD128`), by path; absent when nobody can look. */
   readonly deviceGroups?: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { gatewaySchema } from './gateway-schema.js';
 import { modelSchema } from './model-schema.js';
+import { observabilitySchema } from './observability-schema.js';
 import { registrySchema } from './registry-schema.js';
 import { namePart, serverSchema } from './server-schema.js';
 
@@ -18,6 +20,13 @@ export const manifestSchema = z.strictObject({
     .record(namePart, serverSchema.nullable())
     .default({ main: null })
     .describe('Ollama servers by name; each is one container.'),
+  gateway: gatewaySchema
+    .nullable()
+    .optional()
+    .describe('The one door in front of the servers, with keys and TLS; an empty value takes every default.'),
+  observability: observabilitySchema
+    .optional()
+    .describe('`true`, or a map: Prometheus with alerts for the gateway, and Grafana where its image can be had.'),
   models: z
     .record(z.string(), modelSchema.nullable())
     .default({})

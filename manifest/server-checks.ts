@@ -2,6 +2,7 @@ import type { Finding, PathSegment } from './diagnostics.js';
 import { modelRefKey, parseModelRef } from './model-ref.js';
 import { checkPlacement, partsOf } from './placement-checks.js';
 import { partName } from './placement-devices.js';
+import { checkReplicas } from './replica-checks.js';
 import type { RawManifest } from './schema.js';
 import type { RawServer } from './server-schema.js';
 import { suggestion } from './suggestion.js';
@@ -24,9 +25,10 @@ export function checkServers(manifest: RawManifest, declared: DeclaredNames): Fi
   ]);
   return [
     ...(declared.servers.length === 0 ? [noServer] : []),
-    ...checkPorts(servers, declared),
+    ...checkPorts(servers, declared, manifest.gateway !== undefined),
     ...checkOfferedModels(servers, declared),
     ...servers.flatMap(([name, server]) => checkPlacement(name, server, declared.servers)),
+    ...servers.flatMap(([name, server]) => checkReplicas(name, server, declared.servers)),
   ];
 }
 
@@ -39,13 +41,20 @@ const noServer: Finding = {
   atKey: true,
 };
 
-function checkPorts(servers: readonly (readonly [string, Partial<RawServer>])[], declared: DeclaredNames): Finding[] {
+/** Behind a gateway a server needs no port of this machine, and has none unless it names one. */
+function checkPorts(
+  servers: readonly (readonly [string, Partial<RawServer>])[],
+  declared: DeclaredNames,
+  hasGateway: boolean,
+): Finding[] {
   const owners = new Map<number, string>();
   return servers.flatMap(([name, server]): Finding[] => {
     const finding = { severity: 'error', path: ['servers', name, 'port'] } as const;
     const parts = partsOf(server);
-    const port = server.port ?? (declared.servers.length === 1 ? defaultPort : undefined);
+    const isOnly = !hasGateway && declared.servers.length === 1;
+    const port = server.port ?? (isOnly ? defaultPort : undefined);
     if (port === undefined) {
+      if (hasGateway) return [];
       const message = 'is missing; with several servers each names its own';
       return [{ ...finding, code: 'missing', message }];
     }

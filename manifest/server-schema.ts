@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { keepAliveSchema } from './duration-schema.js';
 import { gpuSchema } from './gpu-schema.js';
+import { isIpv4 } from './ip-address.js';
 import { parseBytes } from './units.js';
 
 const nameRule = 'must start with a letter or digit, then letters, digits, "_", "." or "-"';
@@ -28,14 +29,24 @@ const environment = z.record(
   z.union([z.string(), z.number(), z.boolean()]),
 );
 
+const addressRule =
+  'must be a port alone: servers listen on 127.0.0.1, and to open them to others there is gateway: { address: … }';
+
+/** Whether somebody wrote where to listen, as in `0.0.0.0:11434`, in place of a port. */
+function isAddress(value: unknown): boolean {
+  return typeof value === 'string' && (value.includes(':') || isIpv4(value));
+}
+
 /** One server as the user writes it. */
 export const serverSchema = z.strictObject({
   port: z
-    .int()
+    .int({ error: (issue) => (isAddress(issue.input) ? addressRule : undefined) })
     .min(1)
     .max(65_535)
     .optional()
-    .describe('Host port, published on 127.0.0.1. Default 11434 when there is one server; required otherwise.'),
+    .describe(
+      'Host port, published on 127.0.0.1, without a key. Default 11434 when there is one server; required otherwise. Behind a gateway there is none unless declared, and a server that declares one is replaced with a gap.',
+    ),
   gpu: gpuSchema
     .default('none')
     .describe('`none`, `all` (every NVIDIA GPU), or a map with the vendor and the devices.'),
@@ -63,6 +74,14 @@ export const serverSchema = z.strictObject({
     .optional()
     .describe(
       'Split into one server for each of its GPUs, on the ports from `port` on, with the models spread by size.',
+    ),
+  replicas: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'Make this many servers of it (`<name>-0`, `<name>-1` …), on one store, behind the gateway; without GPUs.',
     ),
   env: environment.default({}).describe('Further environment variables; they win over the keys above.'),
   store: volumeName

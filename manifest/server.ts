@@ -21,7 +21,7 @@ function buildServer(name: string, server: RawServer, manifest: RawManifest, mod
     name,
     container: `${manifest.project}-${name}`,
     image: gpu.vendor === 'amd' ? amdImage(manifest.image) : manifest.image,
-    port: server.port ?? defaultPort,
+    port: server.port ?? (manifest.gateway === undefined ? defaultPort : undefined),
     gpu,
     memory: bytesOf(server.memory),
     cpus: server.cpus,
@@ -36,6 +36,7 @@ function buildServer(name: string, server: RawServer, manifest: RawManifest, mod
     models: server.models === undefined ? models : offered(server.models, models),
     ...(server.prompt_cache !== undefined && { promptCache: bytesOf(server.prompt_cache) }),
     ...(server.placement && { placement: server.placement }),
+    ...(server.replicas !== undefined && { replicas: server.replicas }),
   };
 }
 

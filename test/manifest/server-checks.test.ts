@@ -10,6 +10,12 @@ it.each<[name: string, from: string, to: string, line: string]>([
     '10:3 servers.big.port: is missing; with several servers each names its own',
   ],
   [
+    'an address for a port',
+    'port: 11435',
+    'port: 0.0.0.0:11435',
+    '11:11 servers.big.port: must be a port alone: servers listen on 127.0.0.1, and to open them to others there is gateway: { address: … }, got "0.0.0.0:11435"',
+  ],
+  [
     'an unknown model',
     'models: [chat]',
     'models: [chatt]',

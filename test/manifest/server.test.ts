@@ -21,11 +21,13 @@ const cases = {
   container: ['', 'demo-a'],
   image: ['gpu: { vendor: amd }', 'ollama/ollama:0.34.0-rocm'],
   promptCache: ['prompt_cache: 1GiB', 2 ** 30],
+  replicas: ['replicas: 3', 3],
   placement: ['gpu: { vendor: nvidia, devices: [0, 1] }, placement: auto', 'auto'],
 } as const satisfies Record<Exclude<keyof Server, 'partOf'>, readonly [string, unknown]>;
 
 function server(keys: string): Server | undefined {
-  const text = `project: demo\nservers: { a: { ${keys} } }\nmodels: { m: , n: }\n`;
+  const gateway = keys.startsWith('replicas') ? 'gateway:\n' : '';
+  const text = `project: demo\n${gateway}servers: { a: { ${keys} } }\nmodels: { m: , n: }\n`;
   return parseManifest(text, { env: {} }).manifest?.servers[0];
 }
 
