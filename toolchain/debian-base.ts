@@ -30,30 +30,60 @@ export function distributionSources(targets: string, distribution: string): stri
   return [...new Set(lines)];
 }
 
-/** What is run to make the base; the sources come on stdin. */
-export function bootstrapArguments(suite: string, output: string): string[] {
+/** What a root file system is made of. */
+export interface Contents {
+  /** Packages, which bring what they need. */
+  readonly packages: readonly string[];
+  /** Empty directories by their numeric owner. */
+  readonly directories?: Readonly<Record<string, number>>;
+}
+
+const ollamaBase: Contents = { packages: included };
+
+/** What is run to make a root file system; the sources come on stdin. */
+export function bootstrapArguments(suite: string, { packages, directories }: Contents, output: string): string[] {
   const without = excluded.map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
-  return ['mmdebstrap', '--variant=essential', `--include=${included.join(',')}`, ...without, suite, output, '-'];
+  const hooks = Object.entries(directories ?? {}).map(
+    ([directory, id]) => `--customize-hook=install --directory --owner=${id} --group=${id} "$1${directory}"`,
+  );
+  const include = `--include=${packages.join(',')}`;
+  return ['mmdebstrap', '--variant=essential', include, ...without, ...hooks, suite, output, '-'];
 }
 
 /**
- * A minimal root file system of this machine's own distribution and release, so that what is compiled here runs in it.
+ * The base of Ollama's image: a minimal root file system of this machine's own distribution and release, so that what is
+ * compiled here runs in it.
  * @returns path of the tar
  * @throws ToolchainProblem `image-platform` on other systems than Debian and Ubuntu
  */
 export async function buildDebianBase(workshop: Workshop): Promise<string> {
-  const { distribution, suite } = hostRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
+  const { suite } = await thisRelease();
+  const key = { name: `base-${suite}`, recipe: bootstrapArguments(suite, ollamaBase, '') };
+  const { directory } = await built(workshop, key, (into) =>
+    bootstrap(workshop, ollamaBase, path.join(into, 'base.tar')),
+  );
+  return path.join(directory, 'base.tar');
+}
+
+/**
+ * Writes a minimal root file system, of this machine's own distribution, release and mirrors.
+ * @param output path of the tar
+ * @throws ToolchainProblem `image-platform` on other systems than Debian and Ubuntu
+ */
+export async function bootstrap(workshop: Workshop, contents: Contents, output: string): Promise<void> {
+  const { distribution, suite } = await thisRelease();
   if (!(await which('mmdebstrap', { nothrow: true, path: workshop.env.PATH ?? '' }))) {
     await installPackages(workshop, ['base'], 'the tool that makes the base of an image');
   }
-  const key = { name: `base-${suite}`, recipe: bootstrapArguments(suite, '') };
-  const { directory } = await built(workshop, key, async (into) => {
-    workshop.progress('making the base of the image');
-    const targets = await run(workshop, ['apt-get', 'indextargets', '--format', targetFormat, 'Identifier: Packages']);
-    const sources = distributionSources(targets, distribution);
-    await run(workshop, bootstrapArguments(suite, path.join(into, 'base.tar')), { input: `${sources.join('\n')}\n` });
-  });
-  return path.join(directory, 'base.tar');
+  workshop.progress('making the base of the image');
+  const targets = await run(workshop, ['apt-get', 'indextargets', '--format', targetFormat, 'Identifier: Packages']);
+  const sources = distributionSources(targets, distribution);
+  await run(workshop, bootstrapArguments(suite, contents, output), { input: `${sources.join('\n')}\n` });
+}
+
+/** The release that this machine runs. */
+export async function thisRelease(): Promise<ReturnType<typeof hostRelease>> {
+  return hostRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
 }
 
 /** Reads os-release(5). */
@@ -65,6 +95,6 @@ export function hostRelease(osRelease: string): { readonly distribution: string;
   throw new ToolchainProblem(
     'image-platform',
     'no registry answers, and an image is built on Debian or Ubuntu only',
-    'name a tar of `docker save` in OLLAMA_STACKS_IMAGE_TAR',
+    '`docker load` it from a machine that can pull it, or name the tar of an Ollama image in OLLAMA_STACKS_IMAGE_TAR',
   );
 }

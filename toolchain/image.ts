@@ -1,28 +1,52 @@
 import { existsSync } from 'node:fs';
 import { imageVersion, parseImageRef } from '../manifest/image-ref.js';
-import type { Resolved } from '../manifest/resolved.js';
+import type { Resolved, ResolvedPiece } from '../manifest/resolved.js';
 import { builtReference, importBuiltImage } from './built-image.js';
 import { run } from './command.js';
+import { buildDebianImage, debianImage, type DebianImage } from './debian-image.js';
 import { socketPath } from './endpoint.js';
+import { isPinned, pinnedReference } from './image-pin.js';
 import { ToolchainProblem } from './problem.js';
 import { answers } from './registry.js';
 import type { Workshop } from './workshop.js';
 
 export type ResolvedImage = Resolved['images'][string];
 
+const noRegistry = 'no registry answered';
+
 /**
- * Brings a declared image into the engine: present, pulled, loaded from the tar that `OLLAMA_STACKS_IMAGE_TAR` names, or
- * Ollama of the same version built for CPU under a name of its own.
+ * Brings a declared image into the engine: present (`docker load` is a way to give one), pulled, or built. Ollama's: from
+ * the tar that `OLLAMA_STACKS_IMAGE_TAR` names, or the same version built for CPU under a name of its own. HAProxy's and
+ * Prometheus's: made of the distribution's packages, and deployed by digest where a registry has them.
  * @param host Docker endpoint
- * @throws ToolchainProblem `image-unknown-version`, `image-tar`, or what the pull said
+ * @throws ToolchainProblem `image-unreachable`, `image-unknown-version`, `image-tar`, or what the pull said
  */
 export async function prepareImage(workshop: Workshop, host: string, declared: string): Promise<ResolvedImage> {
-  if (await isPresent(workshop, host, declared))
-    return { version: describe(declared), source: 'found', reference: declared };
+  if (await isPresent(workshop, host, declared)) return deployable(workshop, host, declared, 'found');
   if (await canPull(workshop, host, declared)) return pull(workshop, host, declared);
+  const substitute = debianImage(declared);
+  if (substitute) return buildFromPackages(workshop, host, substitute);
   const tar = workshop.env.OLLAMA_STACKS_IMAGE_TAR;
-  if (tar) return load(workshop, host, declared, tar);
+  if (tar && !isPinned(declared)) return load(workshop, host, declared, tar);
   return build(workshop, host, declared);
+}
+
+/**
+ * As `prepareImage`, for an image that nothing depends on.
+ * @returns without a reference where the image is not to be had; `source` says so to a person
+ */
+export async function prepareOptionalImage(
+  workshop: Workshop,
+  host: string,
+  declared: string,
+): Promise<ResolvedPiece & { readonly reference?: string }> {
+  try {
+    return await prepareImage(workshop, host, declared);
+  } catch (error) {
+    if (!(error instanceof ToolchainProblem) || workshop.signal.aborted) throw error;
+    const why = error.code === 'image-unreachable' ? noRegistry : (error.original?.split('\n').at(-1) ?? error.message);
+    return { version: describeImage(declared), source: `left out (${why})` };
+  }
 }
 
 /** Where the registry of a reference answers (distribution/reference: a domain has a dot, a port, or is localhost). */
@@ -34,7 +58,7 @@ export function registryUrl(declared: string): string {
 }
 
 /** What a person calls it: `ollama 0.34.0`. */
-function describe(declared: string): string {
+function describeImage(declared: string): string {
   const { repository = declared, tag, digest } = parseImageRef(declared) ?? {};
   return [repository.split('/').at(-1), tag ?? digest?.slice(7, 19)].filter(Boolean).join(' ');
 }
@@ -61,7 +85,16 @@ async function pull(workshop: Workshop, host: string, declared: string): Promise
   workshop.progress(`pulling ${declared}`);
   const onLine = (line: string) => workshop.progress(line.trim());
   await run(workshop, ['docker', '--host', host, 'pull', declared], { onLine });
-  return { version: describe(declared), source: 'pulled', reference: declared };
+  return deployable(workshop, host, declared, 'pulled');
+}
+
+/** An image that the engine holds under its declared name. */
+async function deployable(workshop: Workshop, host: string, declared: string, source: string): Promise<ResolvedImage> {
+  const version = describeImage(declared);
+  if (!isPinned(declared)) return { version, source, reference: declared };
+  const argv = ['docker', '--host', host, 'image', 'inspect', '--format', '{{json .RepoDigests}}', declared];
+  const repoDigests = JSON.parse(await run(workshop, argv)) as string[];
+  return { version, source, reference: pinnedReference(declared, repoDigests) };
 }
 
 async function load(workshop: Workshop, host: string, declared: string, tar: string): Promise<ResolvedImage> {
@@ -72,17 +105,26 @@ async function load(workshop: Workshop, host: string, declared: string, tar: str
   const said = await run(workshop, ['docker', '--host', host, 'load', '--input', tar]);
   const reference = /^Loaded image(?: ID)?: (\S+)$/m.exec(said)?.[1];
   if (reference === undefined) throw new ToolchainProblem('image-tar', `${tar} holds no image`, change, said);
-  return { version: describe(declared), source: `loaded from ${tar}`, reference };
+  return { version: describeImage(declared), source: `loaded from ${tar}`, reference };
+}
+
+async function buildFromPackages(workshop: Workshop, host: string, image: DebianImage): Promise<ResolvedImage> {
+  const { reference, version, tar, built } = await buildDebianImage(workshop, image);
+  const source = `${built ? 'built' : 'built earlier'} (${noRegistry})`;
+  if (built || !(await isPresent(workshop, host, reference))) {
+    workshop.progress('importing the image');
+    await run(workshop, ['docker', '--host', host, 'load', '--input', tar]);
+  }
+  return { version, source, reference };
 }
 
 async function build(workshop: Workshop, host: string, declared: string): Promise<ResolvedImage> {
   const version = buildableVersion(declared);
   const reference = builtReference(version);
   const piece = { version: `ollama ${version} (CPU only)`, reference };
-  const reason = 'no registry answered';
-  if (await isPresent(workshop, host, reference)) return { ...piece, source: `built earlier (${reason})` };
+  if (await isPresent(workshop, host, reference)) return { ...piece, source: `built earlier (${noRegistry})` };
   const result = await importBuiltImage(workshop, version, host);
-  return { ...piece, source: `${result.built ? 'built' : 'built earlier'} (${reason})` };
+  return { ...piece, source: `${result.built ? 'built' : 'built earlier'} (${noRegistry})` };
 }
 
 /**
@@ -96,7 +138,9 @@ export function buildableVersion(declared: string): string {
   if (official && version && !version.prerelease) return version.text;
   throw new ToolchainProblem(
     'image-unreachable',
-    `the registry of ${declared} does not answer, and only ollama/ollama:<version> can be built here`,
-    'declare such an image, or name a tar of `docker save` in OLLAMA_STACKS_IMAGE_TAR',
+    `the registry of ${declared} does not answer, and only ollama/ollama:<version>, haproxy and prom/prometheus can be built here`,
+    isPinned(declared)
+      ? '`docker load` it under this name from a machine that can pull it'
+      : 'declare such an image, or name a tar of `docker save` in OLLAMA_STACKS_IMAGE_TAR',
   );
 }

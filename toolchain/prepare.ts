@@ -1,6 +1,6 @@
 import type { Resolved, ResolvedPiece } from '../manifest/resolved.js';
 import { prepareEngine } from './engine.js';
-import { prepareImage } from './image.js';
+import { prepareImage, prepareOptionalImage, type ResolvedImage } from './image.js';
 import { interrupted } from './command.js';
 import { prepareProvider } from './provider.js';
 import type { Reporter } from './reporter.js';
@@ -11,6 +11,8 @@ import { oneAtATime, openWorkshop, type Workshop } from './workshop.js';
 export interface PrepareRequest {
   /** Declared image references. */
   readonly images: readonly string[];
+  /** Declared images that a deployment can do without: where one is not to be had, that is told and recorded. */
+  readonly optionalImages?: readonly string[];
   /** The project: `.toolchain/resolved.json` is written below it. */
   readonly cwd: string;
   readonly reporter: Reporter;
@@ -54,31 +56,47 @@ function workshopOf(
 }
 
 async function preparePieces(
-  { images, reporter }: PrepareRequest,
+  request: PrepareRequest,
   workshop: WorkshopFor,
   controller: AbortController,
 ): Promise<Resolved> {
   const timed = <T extends ResolvedPiece>(piece: string, work: (workshop: Workshop) => Promise<T>): Promise<T> =>
-    report(reporter, piece, () => work(workshop(piece)));
+    report(request.reporter, piece, () => work(workshop(piece)));
   const engine = timed('engine', prepareEngine);
   const terraform = timed('terraform', prepareTerraform);
   // OpenTofu asks another registry; which of the two it will be is known long before one is built
   const provider = timed('provider', async (own) =>
     prepareProvider(own, (await findTerraform(own)) ?? { path: '', source: '', version: 'OpenTofu' }),
   );
-  const image = engine.then(async ({ host }) => {
-    const entries: [string, Resolved['images'][string]][] = [];
-    for (const declared of new Set(images)) {
-      entries.push([declared, await timed('image', (own) => prepareImage(own, host, declared))]);
-    }
-    return Object.fromEntries(entries);
-  });
+  const image = engine.then(({ host }) =>
+    prepareImages(request, (declared, work) => timed('image', (own) => work(own, host, declared))),
+  );
   const all = [engine, terraform, provider, image] as const;
   // the first failure ends the others, and nothing goes on behind the error that is shown
   for (const piece of all) piece.catch((error: unknown) => controller.abort(error));
   await Promise.allSettled(all);
   controller.signal.throwIfAborted();
-  return { engine: await engine, terraform: await terraform, provider: await provider, images: await image };
+  return { engine: await engine, terraform: await terraform, provider: await provider, ...(await image) };
+}
+
+/** One image after another: each uses the whole network, or every core. */
+async function prepareImages(
+  { images, optionalImages = [] }: PrepareRequest,
+  timed: <T extends ResolvedPiece>(
+    declared: string,
+    work: (workshop: Workshop, host: string, declared: string) => Promise<T>,
+  ) => Promise<T>,
+): Promise<Pick<Resolved, 'images' | 'leftOut'>> {
+  const found: Record<string, ResolvedImage> = {};
+  const leftOut: string[] = [];
+  for (const declared of new Set(images)) found[declared] = await timed(declared, prepareImage);
+  for (const declared of new Set(optionalImages)) {
+    if (found[declared]) continue;
+    const image = await timed(declared, prepareOptionalImage);
+    if (image.reference === undefined) leftOut.push(declared);
+    else found[declared] = { ...image, reference: image.reference };
+  }
+  return { images: found, ...(leftOut.length > 0 && { leftOut }) };
 }
 
 async function report<T extends ResolvedPiece>(reporter: Reporter, piece: string, work: () => Promise<T>): Promise<T> {

@@ -9,20 +9,24 @@ import { readResolved } from './resolved.js';
 /**
  * The warm path: what was settled on before, when all of it still stands: the same engine answers and holds the images,
  * and Terraform and the provider are where they were. Starts no process and asks no registry; a few milliseconds.
- * Undefined means that `prepare` has to look.
+ * Undefined means that `prepare` has to look; an optional image that was left out is not looked for again.
  */
 export async function probe(
   cwd: string,
   images: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
+  optionalImages: readonly string[] = [],
 ): Promise<Resolved | undefined> {
   const resolved = await readResolved(cwd);
   if (!resolved || !images.every((image) => resolved.images[image])) return undefined;
+  const { leftOut = [] } = resolved;
+  if (!optionalImages.every((image) => resolved.images[image] ?? leftOut.includes(image))) return undefined;
   try {
     const { host } = await endpoint(env);
     const socket = socketPath(host);
     if (host !== resolved.engine.host || socket === undefined || changedByUser(resolved, env)) return undefined;
-    const references = images.map((image) => resolved.images[image]?.reference ?? image);
+    const wanted = [...images, ...optionalImages.filter((image) => resolved.images[image])];
+    const references = wanted.map((image) => resolved.images[image]?.reference ?? image);
     const [held] = await Promise.all([
       holds(socket, references),
       access(resolved.terraform.path),

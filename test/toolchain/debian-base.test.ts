@@ -27,7 +27,16 @@ it.each(['ID=fedora\nVERSION_CODENAME=""\n', ''])('%j: says what to do', (text) 
 });
 
 it('makes a minimal base with roots and the C++ runtime', () => {
-  const argv = bootstrapArguments('bookworm', 'base.tar');
+  const argv = bootstrapArguments('bookworm', { packages: ['ca-certificates', 'libstdc++6'] }, 'base.tar');
   expect(argv).toEqual(expect.arrayContaining(['--variant=essential', '--include=ca-certificates,libstdc++6']));
   expect(argv.slice(-3)).toEqual(['bookworm', 'base.tar', '-']);
+});
+
+it('makes empty directories for those who run without being root', () => {
+  const argv = bootstrapArguments(
+    'bookworm',
+    { packages: ['prometheus'], directories: { '/prometheus': 65_534 } },
+    '-',
+  );
+  expect(argv).toContain('--customize-hook=install --directory --owner=65534 --group=65534 "$1/prometheus"');
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildableVersion, prepareImage, registryUrl } from '../../toolchain/image.js';
+import { interrupted } from '../../toolchain/command.js';
+import { buildableVersion, prepareImage, prepareOptionalImage, registryUrl } from '../../toolchain/image.js';
 import { temporaryWorkshop } from './workshop-fixture.js';
 
 it.each([
@@ -50,5 +51,31 @@ it('a named tar that is not there says so', async () => {
   await expect(prepareImage(workshop, engine, 'registry.invalid/ollama:9.9.9')).rejects.toMatchObject({
     code: 'image-tar',
     message: 'OLLAMA_STACKS_IMAGE_TAR names /nonexistent.tar, which does not exist',
+  });
+});
+
+it('the tar of Ollama is not taken for another image, which can be given by docker load', async () => {
+  await using workshop = await temporaryWorkshop({
+    env: { ...process.env, OLLAMA_STACKS_IMAGE_TAR: '/nonexistent.tar' },
+  });
+  await expect(prepareImage(workshop, engine, 'registry.invalid/haproxy:2.6')).rejects.toMatchObject({
+    code: 'image-unreachable',
+    next: expect.stringContaining('docker load'),
+  });
+});
+
+it('an optional image that is not to be had is left out, and says why', async () => {
+  await using workshop = await temporaryWorkshop();
+  expect(await prepareOptionalImage(workshop, engine, 'registry.invalid/grafana/grafana:11.6.1')).toEqual({
+    version: 'grafana 11.6.1',
+    source: 'left out (no registry answered)',
+  });
+});
+
+it('an interrupted look for an optional image is not taken for its absence', async () => {
+  const signal = AbortSignal.abort(interrupted());
+  await using workshop = await temporaryWorkshop({ signal });
+  await expect(prepareOptionalImage(workshop, engine, 'registry.invalid/grafana:1')).rejects.toMatchObject({
+    code: 'interrupted',
   });
 });

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { mirrorFiles } from '../../toolchain/provider-mirror.js';
+import { probe } from '../../toolchain/probe.js';
 import { prepare } from '../../toolchain/prepare.js';
 import type { Reporter } from '../../toolchain/reporter.js';
 import { readResolved } from '../../toolchain/resolved.js';
@@ -65,4 +66,23 @@ it('the first failure ends the rest, and records nothing', async () => {
   const running = prepare({ images: [], cwd: workshop.cache, reporter: new Recorder(), interactive: false, env });
   await expect(running).rejects.toMatchObject({ code: 'provider-mirror' });
   expect(await readResolved(workshop.cache)).toBeUndefined();
+});
+
+it('does without an optional image that is not to be had, and records that', async () => {
+  const answers = engineAnswers('20.10.24');
+  await using engine = await engineDouble((request, response) => {
+    if (!request.url?.endsWith('/info')) return answers(request, response);
+    // without mirrors and proxies, so that it reaches no other registry than this machine
+    response.setHeader('content-type', 'application/json').end('{"ID":"double","RegistryConfig":{"Mirrors":[]}}');
+  });
+  await using workshop = await temporaryWorkshop();
+  const env = await wholeEnvironment(workshop.cache, engine.host);
+  const reporter = new Recorder();
+  const grafana = 'registry.invalid/grafana/grafana:11.6.1';
+  const request = { images: [], optionalImages: [grafana], cwd: workshop.cache, reporter, interactive: false, env };
+  const resolved = await prepare(request);
+  expect(resolved).toMatchObject({ images: {}, leftOut: [grafana] });
+  expect(reporter.told).toContain('image: grafana 11.6.1, left out (no registry answered)');
+  expect(await probe(workshop.cache, [], env, [grafana])).toEqual(resolved);
+  expect(await probe(workshop.cache, [], env, ['registry.invalid/grafana/grafana:12'])).toBeUndefined();
 });

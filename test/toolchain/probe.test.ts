@@ -56,6 +56,20 @@ it.each<[string, { images?: string[]; env?: NodeJS.ProcessEnv; gone?: string }]>
   expect(await probe(workshop.cache, images, { DOCKER_HOST: engine.host, ...env })).toBeUndefined();
 });
 
+it.each([
+  ['holds', [image, 'grafana@sha256:1'], true],
+  ['has lost', [image], false],
+])('an optional image that was found and that the engine %s', async (_, held, stands) => {
+  await using engine = await engineDouble(engineAnswers('20.10.24', held));
+  await using workshop = await temporaryWorkshop();
+  const base = await setUp(workshop.cache, engine.host);
+  const grafana = { version: 'grafana 11', source: 'pulled', reference: 'grafana@sha256:1' };
+  const resolved = { ...base, images: { ...base.images, 'grafana:11': grafana } };
+  await writeResolved(workshop.cache, resolved);
+  const found = await probe(workshop.cache, [image], { DOCKER_HOST: engine.host }, ['grafana:11']);
+  expect(found).toEqual(stands ? resolved : undefined);
+});
+
 it('looks again when the engine has lost the image, or is gone', async () => {
   await using workshop = await temporaryWorkshop();
   const engine = await engineDouble(engineAnswers('20.10.24'));
