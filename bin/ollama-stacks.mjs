@@ -20,7 +20,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const home = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const sourceFolders = ['bin', 'manifest', 'ollama', 'stacks', 'toolchain', 'scripts'];
+const sourceFolders = ['bin', 'manifest', 'ollama', 'gateway', 'stacks', 'toolchain', 'scripts'];
 
 /** True when the toolkit is a dependency of another repository, whose package manager then owns node_modules. */
 const installedAsDependency = home.split(path.sep).includes('node_modules');

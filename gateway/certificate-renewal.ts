@@ -1,0 +1,56 @@
+import type { GatewayPlan } from '../manifest/gateway-plan.js';
+import { Haproxy, isRunning } from './admin-socket.js';
+import type { CertificateFinding } from './certificate.js';
+import { type CertificateAccess, ensureCertificate } from './certificate-store.js';
+import { installConfig } from './config-store.js';
+import type { DockerOptions } from './docker.js';
+import { gatewayFiles, readLua } from './gateway-files.js';
+import { GatewayProblem } from './problem.js';
+import { withVolume } from './volume.js';
+
+/** What a renewal did. */
+export interface CertificateRenewed {
+  /** Seconds since 1970. */
+  readonly certificateEnd: number;
+  /** Whether a gateway runs and serves it now; without one it counts from the next start. */
+  readonly told: boolean;
+  readonly warnings: readonly CertificateFinding[];
+}
+
+export interface RenewalOptions {
+  /** That the access's `root` is relative to. */
+  readonly directory: string;
+  /** Directory of the toolkit. */
+  readonly home: string;
+  readonly docker?: DockerOptions;
+}
+
+/**
+ * Makes a new certificate of the same authority, or takes the declared files as they are now, and has the gateway that
+ * runs read it: connections that are open stay, none is lost. Rejects with `GatewayProblem`.
+ */
+export async function renewCertificate(
+  access: CertificateAccess,
+  { directory, home, docker = {} }: RenewalOptions,
+): Promise<CertificateRenewed> {
+  const { certificateEnd, warnings } = await ensureCertificate(access, directory, docker, true);
+  if (certificateEnd === undefined) throw new GatewayProblem('no-certificate', 'the gateway speaks plain HTTP');
+  await tellMetrics(access, certificateEnd, home, docker);
+  if (!(await isRunning(access.container, access.project, docker))) return { certificateEnd, told: false, warnings };
+  await Haproxy.with(access.container, (haproxy) => haproxy.reload(), docker);
+  return { certificateEnd, told: true, warnings };
+}
+
+/** The metrics tell the end of the certificate, so the configuration that is in force is made anew with it. */
+async function tellMetrics(
+  access: CertificateAccess,
+  certificateEnd: number,
+  home: string,
+  docker: DockerOptions,
+): Promise<void> {
+  const text = await withVolume(access, 'read', (volume) => volume.read('plan.json'), docker);
+  if (text === undefined) return;
+  const plan = JSON.parse(text) as GatewayPlan;
+  const { files, hash } = gatewayFiles(plan, { lua: await readLua(home), certificateEnd });
+  await installConfig(access, files, hash, docker);
+}
