@@ -1,8 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serversWithoutGroups } from '../manifest/device-groups.js';
 import { formatDiagnostics } from '../manifest/diagnostics.js';
+import { gatewayPlan, type GatewayPlan } from '../manifest/gateway-plan.js';
 import { parseLock } from '../manifest/lock-text.js';
 import { lockPathOf, type Lock } from '../manifest/lock.js';
 import { loadPlans } from '../manifest/load-plans.js';
@@ -12,7 +14,10 @@ import { parseManifest } from '../manifest/parse.js';
 import { placedManifest } from '../manifest/placement.js';
 import type { Resolved } from '../manifest/resolved.js';
 import { App } from './cdktf.js';
+import { gatewayRevision } from './constructs/gateway-container.js';
+import { gatewayPlanFile } from './constructs/gateway-data.js';
 import { loadPlanFile } from './constructs/model-loader.js';
+import { gatewaySources } from './gateway-sources.js';
 import { OllamaStack } from './ollama-stack.js';
 import { withoutTokenTraces } from './token-traces.js';
 
@@ -71,12 +76,15 @@ export async function main(argv: string[]): Promise<number> {
 const groupsHint =
   'the groups of its device nodes are not known; write `groups`, or run `npm run setup` on the machine of the engine';
 
-/** Writes `cdk.tf.json` and `load-<store>.json`; returns the absolute directory that holds them. */
+/** Writes `cdk.tf.json`, `load-<store>.json` and, for a gateway, `gateway.json`; returns the absolute directory that holds them. */
 export function synthesize(options: SynthesisOptions): string {
   const { resolved, lock } = options;
   const manifest = placedManifest(options.manifest, lockedContents(options.manifest, lock));
   const stackDir = join(options.outdir, 'stacks', manifest.project);
-  const plans = loadPlans(manifest, relative(stackDir, dirname(options.manifestPath)), lock);
+  const root = relative(stackDir, dirname(options.manifestPath));
+  const plans = loadPlans(manifest, root, lock);
+  const images = deployedImages(resolved);
+  const gateway = plannedGateway(manifest, root, images);
   mkdirSync(stackDir, { recursive: true });
   // Of cdktf's own validations one runs `terraform version`, and all are on or off together.
   const app = new App({ outdir: options.outdir, skipValidation: true, stackTraces: false });
@@ -85,7 +93,9 @@ export function synthesize(options: SynthesisOptions): string {
       manifest,
       lock,
       loadPlans: plans,
-      images: deployedImages(resolved),
+      gateway,
+      gatewaySources: gateway === undefined ? '' : gatewaySources(join(options.toolkitDir, 'gateway')),
+      images,
       launcher: {
         path: relative(stackDir, join(options.toolkitDir, 'bin', 'ollama-stacks.mjs')),
         dockerHost: resolved?.engine.host,
@@ -97,10 +107,29 @@ export function synthesize(options: SynthesisOptions): string {
     if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
     app.synth();
   });
-  for (const plan of plans) {
-    writeFileSync(join(stackDir, loadPlanFile(plan.store)), `${JSON.stringify(plan, undefined, 2)}\n`);
-  }
+  for (const plan of plans) writePlan(join(stackDir, loadPlanFile(plan.store)), plan);
+  const gatewayFile = join(stackDir, gatewayPlanFile);
+  if (gateway === undefined) rmSync(gatewayFile, { force: true });
+  else writePlan(gatewayFile, gateway);
   return stackDir;
+}
+
+function writePlan(file: string, plan: unknown): void {
+  writeFileSync(file, `${JSON.stringify(plan, undefined, 2)}\n`);
+}
+
+function digest(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+function plannedGateway(
+  manifest: Manifest,
+  root: string,
+  images: Readonly<Record<string, string>>,
+): GatewayPlan | undefined {
+  const declared = manifest.gateway?.image ?? '';
+  const plan = gatewayPlan(manifest, { root, image: images[declared] ?? declared, digest });
+  return plan && { ...plan, revision: gatewayRevision(plan) };
 }
 
 function deployedImages(resolved: SynthesisOptions['resolved']): Record<string, string> {

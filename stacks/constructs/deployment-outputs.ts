@@ -1,22 +1,35 @@
-import { serverUrl } from '../../manifest/server-url.js';
 import { Construct } from 'constructs';
 import { contextLengthOf } from '../../manifest/context-length.js';
+import { gatewayUrl } from '../../manifest/gateway-url.js';
+import type { Gateway } from '../../manifest/gateway.js';
 import type { Lock } from '../../manifest/lock.js';
 import type { Manifest, Server } from '../../manifest/manifest.js';
 import { Lineages } from '../../manifest/model-lineage.js';
+import { serverUrl } from '../../manifest/server-url.js';
 import { TerraformOutput } from '../cdktf.js';
 
-/** How to reach one server. */
-interface ServerOutput {
+/** Where an API is. */
+interface UrlOutput {
   /** Base URL of Ollama's own API. */
   readonly url: string;
   /** Base URL for OpenAI clients. */
   readonly openai_url: string;
+}
+
+/** How to reach one server: behind a gateway by that alone. */
+interface ServerOutput extends UrlOutput {
   readonly container: string;
 }
 
+/** How to reach the gateway, and what tells how it does. */
+interface GatewayOutput extends UrlOutput {
+  readonly container: string;
+  readonly metrics_url: string;
+  readonly prometheus_url?: string;
+}
+
 /** How to use one model. */
-interface ModelOutput extends Pick<ServerOutput, 'url' | 'openai_url'> {
+interface ModelOutput extends UrlOutput {
   /** Names of the servers that offer it; the addresses and the context are those of the first one. */
   readonly servers: readonly string[];
   /** Tokens of prompt and answer together: `num_ctx`, else the server's, and no more than the lock says it was trained for. */
@@ -28,18 +41,21 @@ interface ModelOutput extends Pick<ServerOutput, 'url' | 'openai_url'> {
 export interface DeploymentOutputsProps {
   readonly manifest: Manifest;
   readonly lock?: Lock;
+  /** Docker's name of the container of each server, as Terraform knows it. */
+  readonly containers: ReadonlyMap<string, string>;
 }
 
 /**
  * What `terraform output` and `cdktf output` show, under fixed names: `project`, `servers` by name, and `models` by
- * canonical name. A model that no server offers is not among them.
+ * canonical name; with a gateway also `gateway`. A model that no server offers is not among them.
  */
 export class DeploymentOutputs extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentOutputsProps) {
     super(scope, id);
-    const { project, servers } = props.manifest;
+    const { project, servers, gateway } = props.manifest;
     this.output('project', project);
-    this.output('servers', Object.fromEntries(servers.map((server) => [server.name, serverOutput(server)])));
+    this.output('servers', Object.fromEntries(servers.map((server) => [server.name, serverOutput(server, props)])));
+    if (gateway !== undefined) this.output('gateway', gatewayOutput(props.manifest, gateway));
     this.output('models', modelOutputs(props));
   }
 
@@ -48,9 +64,25 @@ export class DeploymentOutputs extends Construct {
   }
 }
 
-function serverOutput(server: Server): ServerOutput {
-  const url = serverUrl(server);
-  return { url, openai_url: `${url}/v1`, container: server.container };
+function urlsOf(server: Server, { gateway }: Manifest): UrlOutput {
+  const url = gateway === undefined ? serverUrl(server) : gatewayUrl(gateway);
+  return { url, openai_url: `${url}/v1` };
+}
+
+function serverOutput(server: Server, { manifest, containers }: DeploymentOutputsProps): ServerOutput {
+  const name = manifest.gateway === undefined ? undefined : containers.get(server.name);
+  return { ...urlsOf(server, manifest), container: name ?? server.container };
+}
+
+function gatewayOutput({ project, observability }: Manifest, gateway: Gateway): GatewayOutput {
+  const url = gatewayUrl(gateway);
+  return {
+    url,
+    openai_url: `${url}/v1`,
+    container: `${project}-gateway`,
+    metrics_url: `http://127.0.0.1:${gateway.metricsPort}/metrics`,
+    ...(observability && { prometheus_url: `http://127.0.0.1:${observability.prometheus.port}` }),
+  };
 }
 
 function modelOutputs({ manifest, lock }: DeploymentOutputsProps): Record<string, ModelOutput> {
@@ -63,11 +95,9 @@ function modelOutputs({ manifest, lock }: DeploymentOutputsProps): Record<string
     const servers = offering.get(model.name) ?? [];
     const [first] = servers;
     if (first === undefined) return [];
-    const { url, openai_url } = serverOutput(first);
     const { contextLength, embeddingLength } = lock?.models[model.name]?.facts ?? {};
     const output = {
-      url,
-      openai_url,
+      ...urlsOf(first, manifest),
       servers: servers.map(({ name }) => name),
       context_length: contextLengthOf(lineages.of(model), first, contextLength),
       ...(embeddingLength !== undefined && { embedding_length: embeddingLength }),

@@ -5,7 +5,7 @@ import type { Gpu } from '../../manifest/manifest.js';
 import type { DeviceRequest } from './provider-overrides.js';
 
 /** What a container needs to see the accelerators it was promised. */
-interface GpuMapping {
+export interface GpuMapping {
   /** `--gpus` of Docker; Docker's own words for everything one string can say without drift. */
   readonly gpus?: string;
   /** What `gpus` cannot say: several named devices, and CDI devices. */

@@ -8,9 +8,19 @@ export interface Launcher {
   readonly dockerHost?: string;
 }
 
-/** Runs `node <launcher> <verb…> <last>` when its resource is created; failure taints the resource. */
-export function runVerb(launcher: Launcher, verb: readonly string[], last: string): LocalExecProvisioner {
-  return { ...localExec(['node', launcher.path, ...verb], last), environment: environment(launcher) };
+/**
+ * Runs `node <launcher> <verb…> <last>` when its resource is created; failure taints the resource. `variables` are set
+ * for it beside the engine.
+ */
+export function runVerb(
+  launcher: Launcher,
+  verb: readonly string[],
+  last: string,
+  variables: Readonly<Record<string, string>> = {},
+): LocalExecProvisioner {
+  const all = { ...environment(launcher), ...variables };
+  const wanted = Object.keys(all).length === 0 ? undefined : all;
+  return { ...localExec(['node', launcher.path, ...verb], last), environment: wanted };
 }
 
 /** `on_failure` of Terraform, which cdktf's type lacks; cdktf writes it all the same. */

@@ -1,15 +1,17 @@
-import { createHash } from 'node:crypto';
 import { Construct } from 'constructs';
 import type { LoadPlan } from '../../manifest/load-plan.js';
 import { DataResource } from '../cdktf.js';
+import { fingerprint } from './fingerprint.js';
 import { type Launcher, runVerb } from './launcher.js';
-import type { OllamaServer } from './ollama-server.js';
+import { containerNames, type OllamaServer } from './ollama-server.js';
 
 export interface ModelLoaderProps {
   readonly plan: LoadPlan;
   /** Every server of the store. */
   readonly servers: readonly OllamaServer[];
   readonly launcher: Launcher;
+  /** Whether a gateway stands before the servers, so that their predecessors serve on meanwhile. */
+  readonly gapless: boolean;
 }
 
 /** File name of a load plan, beside the Terraform JSON of the stack. */
@@ -22,18 +24,19 @@ export function loadPlanFile(store: string): string {
  * container is replaced; a failed load taints this resource, so the apply fails and the next one tries again.
  */
 export class ModelLoader extends Construct {
+  /** What comes after the models. */
+  readonly loaded: DataResource;
+
   constructor(scope: Construct, id: string, props: ModelLoaderProps) {
     super(scope, id);
-    new DataResource(this, 'Resource', {
+    const names = props.gapless ? containerNames(props.servers) : {};
+    this.loaded = new DataResource(this, 'Resource', {
       triggersReplace: {
         plan: fingerprint(props.plan),
         containers: props.servers.map((server) => server.containerId),
       },
-      provisioners: [runVerb(props.launcher, ['load'], loadPlanFile(props.plan.store))],
+      provisioners: [runVerb(props.launcher, ['load'], loadPlanFile(props.plan.store), names)],
+      ...(props.gapless && { lifecycle: { createBeforeDestroy: true } }),
     });
   }
-}
-
-function fingerprint(plan: LoadPlan): string {
-  return createHash('sha256').update(JSON.stringify(plan)).digest('hex');
 }

@@ -1,14 +1,19 @@
 import type { ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
 import { Construct } from 'constructs';
+import { containerNamesVariable } from '../../manifest/container-names.js';
 import type { DeviceGroups } from '../../manifest/device-groups.js';
 import { limitedLabel, projectLabel, serverLabel } from '../../manifest/label.js';
 import type { Registry, Server } from '../../manifest/manifest.js';
-import { gpuMapping } from './gpu-mapping.js';
+import { resourceAddress } from '../resource-address.js';
+import { fingerprint } from './fingerprint.js';
+import { gpuMapping, type GpuMapping } from './gpu-mapping.js';
+import type { Launcher } from './launcher.js';
 import { LeanContainer } from './lean-container.js';
 import type { ModelStore } from './model-store.js';
 import { requestDevices } from './provider-overrides.js';
 import { serverEnvironment } from './server-environment.js';
 import type { ServerNetwork } from './server-network.js';
+import { ServerRoom } from './server-room.js';
 import { trustedCertificates } from './trusted-certificates.js';
 
 export interface OllamaServerProps {
@@ -24,6 +29,9 @@ export interface OllamaServerProps {
   readonly network: ServerNetwork;
   /** Groups of the engine's device nodes, where they are known. */
   readonly deviceGroups?: DeviceGroups;
+  /** Whether a gateway stands before it, so that a successor is made while its predecessor serves. */
+  readonly gapless: boolean;
+  readonly launcher: Launcher;
 }
 
 /** Port of Ollama inside its container. */
@@ -31,46 +39,88 @@ const ollamaPort = 11434;
 
 /** One Ollama container: published on this machine only, on a read-only root, without any capability it does not need. */
 export class OllamaServer extends Construct {
+  /** As in the manifest. */
+  readonly server: string;
+  /** Docker's name of the container, as Terraform knows it. */
+  readonly containerName: string;
   /** Docker's id of the container; another one after every replacement. */
   readonly containerId: string;
 
   constructor(scope: Construct, id: string, props: OllamaServerProps) {
     super(scope, id);
-    const { server, store, network } = props;
+    const { server } = props;
     const gpu = gpuMapping(server.gpu, props.deviceGroups);
-    const { environment, command } = trustedCertificates(props.registries);
+    const settings = containerSettings(props, gpu);
     const container = new LeanContainer(this, 'Resource', {
       name: server.container,
-      image: props.image,
-      env: serverEnvironment(server, { prunes: props.prunes, needed: { ...gpu.environment, ...environment } }),
-      ...command,
-      gpus: gpu.gpus,
-      runtime: gpu.runtime,
-      devices: gpu.devices,
-      groupAdd: gpu.groupAdd,
-      ports: [{ internal: ollamaPort, external: server.port }],
-      networkMode: network.network,
+      ...settings,
       ...limits(server),
-      readOnly: true,
-      capabilities: { drop: ['ALL'] },
-      securityOpts: ['no-new-privileges:true'],
-      mounts: [
-        { type: 'volume', source: store.volume, target: '/root/.ollama' },
-        { type: 'tmpfs', target: '/tmp' },
-      ],
-      healthcheck: health,
-      restart: 'unless-stopped',
-      // Constant but for the limit: any change of a label replaces the container.
-      labels: [
-        { label: projectLabel, value: props.project },
-        { label: serverLabel, value: server.name },
-        ...(server.memory === undefined ? [] : [{ label: limitedLabel, value: 'true' }]),
-      ],
-      dependsOn: [store.ensured, network.ensured],
+      dependsOn: [props.store.ensured, props.network.ensured],
+      ...(props.gapless && this.succession(props, [settings, gpu.deviceRequests])),
     });
     if (gpu.deviceRequests !== undefined) requestDevices(container, gpu.deviceRequests);
+    this.server = server.name;
+    this.containerName = container.name;
     this.containerId = container.id;
   }
+
+  /** What lets a successor come to be while its predecessor serves. */
+  private succession({ project, server, store, network, launcher }: OllamaServerProps, settings: unknown) {
+    const lifecycle = { createBeforeDestroy: true, ignoreChanges: ['name'] };
+    // A new one for each container, and the same in every plan. No hash of the settings: a failed update leaves its
+    // predecessor behind, and who goes back to the settings before must not meet a name that is taken.
+    const name = `${server.container}-\${substr(uuid(), 0, 8)}`;
+    if (server.port === undefined) return { name, lifecycle };
+    const room = new ServerRoom(this, 'room', {
+      project,
+      server: server.name,
+      settings: fingerprint(settings),
+      launcher,
+    });
+    return {
+      name,
+      dependsOn: [store.ensured, network.ensured, room.made],
+      lifecycle: { ...lifecycle, replaceTriggeredBy: [resourceAddress(room.made)] },
+    };
+  }
+}
+
+/** Everything of a container but its name, its place in the graph, and what Terraform changes without replacing it. */
+function containerSettings(props: OllamaServerProps, gpu: GpuMapping): Omit<ContainerConfig, 'name'> {
+  const { server, store, network } = props;
+  const { environment, command } = trustedCertificates(props.registries);
+  return {
+    image: props.image,
+    env: serverEnvironment(server, { prunes: props.prunes, needed: { ...gpu.environment, ...environment } }),
+    ...command,
+    gpus: gpu.gpus,
+    runtime: gpu.runtime,
+    devices: gpu.devices,
+    groupAdd: gpu.groupAdd,
+    ports: server.port === undefined ? [] : [{ internal: ollamaPort, external: server.port }],
+    networkMode: network.network,
+    readOnly: true,
+    capabilities: { drop: ['ALL'] },
+    securityOpts: ['no-new-privileges:true'],
+    mounts: [
+      { type: 'volume', source: store.volume, target: '/root/.ollama' },
+      { type: 'tmpfs', target: '/tmp' },
+    ],
+    healthcheck: health,
+    restart: 'unless-stopped',
+    // Constant but for the limit: any change of a label replaces the container.
+    labels: [
+      { label: projectLabel, value: props.project },
+      { label: serverLabel, value: server.name },
+      ...(server.memory === undefined ? [] : [{ label: limitedLabel, value: 'true' }]),
+    ],
+  };
+}
+
+/** The variable that tells our verbs which container each server has. */
+export function containerNames(servers: readonly OllamaServer[]): Record<string, string> {
+  const names = Object.fromEntries(servers.map(({ server, containerName }) => [server, containerName]));
+  return { [containerNamesVariable]: JSON.stringify(names) };
 }
 
 /** Asks seldom: engines before 25 know no shorter interval for the start, and the loader watches that by itself. */

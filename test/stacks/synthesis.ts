@@ -78,7 +78,7 @@ export function readTerraformJson(stackDir: string): TerraformJson {
 /** The attributes of the only container of the server of that name. */
 export function containerOf(json: TerraformJson, server = 'main'): Readonly<Record<string, unknown>> {
   const found = Object.entries(json.resource['docker_container'] ?? {}).find(([id]) =>
-    id.startsWith(`server-${server}_`),
+    new RegExp(`^(gapless-)?server-${server}_`).test(id),
   );
   if (found === undefined) throw new Error(`no container of ${server}`);
   return found[1];

@@ -4,7 +4,7 @@ import { prepareProvider } from '../../toolchain/provider.js';
 import { terraformEnvironment } from '../../toolchain/terraform-environment.js';
 import { prepareTerraform } from '../../toolchain/terraform.js';
 import { cacheDirectory, oneAtATime, type Workshop } from '../../toolchain/workshop.js';
-import { repository, run } from '../support/project.js';
+import { repository, run, type Ran } from '../support/project.js';
 
 /** What `terraform plan` would do. */
 interface Planned {
@@ -15,14 +15,17 @@ interface Planned {
   readonly diagnostics: readonly string[];
 }
 
-/** The real Terraform with the real provider, from wherever the toolchain has them; no engine is asked. */
-export class OfflineTerraform {
+const nowhere = 'unix:///nonexistent.sock';
+
+/** The real Terraform with the real provider, from wherever the toolchain has them. */
+export class RealTerraform {
   private constructor(
     private readonly binary: string,
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async prepare(): Promise<OfflineTerraform> {
+  /** `host`: of the engine; left out, none is asked. */
+  static async prepare(host = nowhere): Promise<RealTerraform> {
     const workshop: Workshop = {
       cache: cacheDirectory(process.env),
       home: repository,
@@ -33,24 +36,40 @@ export class OfflineTerraform {
     };
     const terraform = await prepareTerraform(workshop);
     const provider = await prepareProvider(workshop, terraform);
-    const engine = { version: 'none', source: 'nowhere', host: 'unix:///nonexistent.sock' };
-    return new OfflineTerraform(
+    const engine = { version: 'none', source: 'nowhere', host };
+    return new RealTerraform(
       terraform.path,
       terraformEnvironment({ engine, terraform, provider, images: {} }, process.env),
     );
   }
 
-  /** Initializes the stack in `stackDir` and plans it from an empty state. */
-  async plan(stackDir: string): Promise<Planned> {
-    const offline = { provider: { docker: { host: 'unix:///nonexistent.sock', disable_docker_daemon_check: true } } };
+  /** Initializes the stack in `stackDir` and plans it from an empty state, without an engine. */
+  async planOffline(stackDir: string): Promise<Planned> {
+    const offline = { provider: { docker: { host: nowhere, disable_docker_daemon_check: true } } };
     writeFileSync(path.join(stackDir, 'offline_override.tf.json'), JSON.stringify(offline));
-    const init = await this.run(stackDir, 'init', '-input=false', '-no-color');
-    if (init.code !== 0) throw new Error(init.output);
+    await this.init(stackDir);
+    return this.plan(stackDir);
+  }
+
+  async init(stackDir: string): Promise<void> {
+    const { code, output } = await this.run(stackDir, 'init', '-input=false', '-no-color');
+    if (code !== 0) throw new Error(output);
+  }
+
+  async plan(stackDir: string): Promise<Planned> {
     const { stdout } = await this.run(stackDir, 'plan', '-input=false', '-json');
     return planned(stdout);
   }
 
-  private run(stackDir: string, ...argv: string[]): ReturnType<typeof run> {
+  async apply(stackDir: string): Promise<Ran> {
+    return this.run(stackDir, 'apply', '-input=false', '-auto-approve', '-no-color');
+  }
+
+  async destroy(stackDir: string): Promise<Ran> {
+    return this.run(stackDir, 'destroy', '-input=false', '-auto-approve', '-no-color');
+  }
+
+  private run(stackDir: string, ...argv: string[]): Promise<Ran> {
     return run(this.binary, argv, { cwd: stackDir, env: this.env });
   }
 }
