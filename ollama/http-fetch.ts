@@ -1,5 +1,5 @@
 import http from 'node:http';
-import type { IncomingMessage, RequestOptions } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import { Readable } from 'node:stream';
 
 /**
@@ -23,11 +23,14 @@ export function httpFetch(signal?: AbortSignal): typeof fetch {
   };
 }
 
-/** Sends one request and resolves at the head of its answer. `body` is sent as it comes, never held whole. */
+/**
+ * Sends one request and resolves at the head of its answer. `body` is sent as it comes, never held whole. A `docker://`
+ * URL (`serverUrl`) is asked through the engine, whatever port it names.
+ */
 export async function httpRequest(url: URL, options: RequestOptions, body?: Readable): Promise<IncomingMessage> {
-  const { request } = url.protocol === 'https:' ? await import('node:https') : http;
+  const send = await sender(url, options);
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, options, resolve);
+    const outgoing = send(resolve);
     outgoing.on('error', (error) => {
       body?.destroy();
       reject(error);
@@ -35,6 +38,20 @@ export async function httpRequest(url: URL, options: RequestOptions, body?: Read
     if (body === undefined) outgoing.end();
     else body.on('error', (error) => outgoing.destroy(error)).pipe(outgoing);
   });
+}
+
+type Sender = (onAnswer: (answer: IncomingMessage) => void) => ClientRequest;
+
+async function sender(url: URL, options: RequestOptions): Promise<Sender> {
+  if (url.protocol === 'docker:') {
+    const { containerAgent } = await import('./container-agent.js');
+    const path = `${url.pathname}${url.search}`;
+    const place = { agent: containerAgent, hostname: url.hostname, path, giveUp: options.signal };
+    const headers = { ...(options.headers as OutgoingHttpHeaders | undefined), host: 'localhost' };
+    return (onAnswer) => http.request({ ...options, ...place, headers }, onAnswer);
+  }
+  const { request } = url.protocol === 'https:' ? await import('node:https') : http;
+  return (onAnswer) => request(url, options, onAnswer);
 }
 
 async function toResponse(incoming: IncomingMessage): Promise<Response> {

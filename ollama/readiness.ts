@@ -28,14 +28,14 @@ export async function waitUntilReady(
   const start = performance.now();
   let nextLook = start + inspectEvery;
   let restarts = Infinity;
-  let patience = 200;
+  let patience = isThroughEngine(server.url) ? longestPatience : 200;
   for (;;) {
     const impatience = AbortSignal.timeout(patience);
     const version = await askVersion(server.url, AbortSignal.any([signal, impatience]));
     if (version !== undefined) return version;
     signal.throwIfAborted();
     // A question put too early may never be answered, one to a busy server late.
-    if (impatience.aborted) patience = Math.min(patience * 2, 1500);
+    if (impatience.aborted) patience = Math.min(patience * 2, longestPatience);
     if (performance.now() >= nextLook) {
       restarts = Math.min(restarts, await failIfDead(server, restarts));
       nextLook = performance.now() + inspectEvery;
@@ -44,6 +44,12 @@ export async function waitUntilReady(
     await sleep(interval, undefined, { signal });
   }
 }
+
+/** Milliseconds that one question may stay unanswered at most. */
+const longestPatience = 1500;
+
+/** A connection through the engine takes a while, and waits in the container until the port is open. */
+const isThroughEngine = (url: string): boolean => url.startsWith('docker:');
 
 async function askVersion(url: string, signal: AbortSignal): Promise<string | undefined> {
   try {
