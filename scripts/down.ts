@@ -23,15 +23,32 @@ const verb = {
 
 /** What a `down` removes, and what it leaves. */
 export interface DownPlan {
+  /** Docker's names of the servers' containers. */
   readonly servers: readonly string[];
+  /** Those of the gateway and of what observes it. */
+  readonly services: readonly string[];
   readonly removedVolumes: readonly string[];
   readonly keptVolumes: readonly string[];
 }
 
+/** What stands beside the servers, by the end of its container's or volume's name, and what its volume holds. */
+const services: Readonly<Record<string, string>> = {
+  gateway: 'its keys and certificates',
+  prometheus: 'its measurements',
+  grafana: 'what it keeps',
+};
+
 /** @param volumes that carry the project's label */
-export function downPlan(state: DeployedState | undefined, volumes: readonly string[], withVolumes: boolean): DownPlan {
+export function downPlan(
+  project: string,
+  state: DeployedState | undefined,
+  { volumes, withVolumes }: { readonly volumes: readonly string[]; readonly withVolumes: boolean },
+): DownPlan {
+  const beside = new Set(Object.keys(services).map((service) => `${project}-${service}`));
+  const containers = state?.containers.map(({ name }) => name) ?? [];
   return {
-    servers: state?.containers.map(({ name }) => name) ?? [],
+    servers: containers.filter((name) => !beside.has(name)),
+    services: containers.filter((name) => beside.has(name)),
     removedVolumes: withVolumes ? volumes : [],
     keptVolumes: withVolumes ? [] : volumes,
   };
@@ -50,15 +67,16 @@ async function down(flags: Values<typeof verb.flags>): Promise<number> {
   const resolved = await requireToolchain(manifest);
   const { Engine } = await import('./deploy/engine.js');
   const engine = new Engine(resolved.engine.host);
-  const plan = downPlan(state, await engine.volumesOf(manifest.project), flags.volumes);
-  if (flags['dry-run']) return report(plan, flags.json, screen, 'would be ');
-  await askAboutVolumes(plan, flags.yes);
+  const volumes = await engine.volumesOf(manifest.project);
+  const plan = downPlan(manifest.project, state, { volumes, withVolumes: flags.volumes });
+  if (flags['dry-run']) return report(plan, manifest.project, flags.json, screen, 'would be ');
+  await askAboutVolumes(plan, manifest.project, flags.yes);
   if (state && state.addresses.size > 0) {
     const code = await destroy(project, manifest, resolved, screen);
     if (code !== exitCode.fine) return code;
   }
   for (const volume of plan.removedVolumes) await engine.removeVolume(volume);
-  return report(plan, flags.json, screen, '');
+  return report(plan, manifest.project, flags.json, screen, '');
 }
 
 /** A state file of another project would take that project's servers down. */
@@ -68,9 +86,17 @@ function checkState(project: string, state: DeployedState | undefined): void {
   throw new Failure([{ code: 'foreign-state', message, next: 'nothing was touched: move the file away' }]);
 }
 
-async function askAboutVolumes({ removedVolumes }: DownPlan, yes: boolean): Promise<void> {
+/** The service that a container or volume is of. */
+const serviceOf = (project: string, name: string): string | undefined =>
+  Object.keys(services).find((service) => name === `${project}-${service}`);
+
+/** `its models` */
+const contentOf = (project: string, volume: string): string =>
+  services[serviceOf(project, volume) ?? ''] ?? 'its models';
+
+async function askAboutVolumes({ removedVolumes }: DownPlan, project: string, yes: boolean): Promise<void> {
   if (yes || removedVolumes.length === 0) return;
-  const what = `${removedVolumes.join(', ')} and every model in ${removedVolumes.length === 1 ? 'it' : 'them'}`;
+  const what = removedVolumes.map((volume) => `${volume} with ${contentOf(project, volume)}`).join(', ');
   const { confirm } = await import('./shell/confirm.js');
   if (process.stdin.isTTY && (await confirm(`remove ${what} for good?`))) return;
   const next = `\`npm run down\` keeps the volumes; to remove them without a question, add --yes`;
@@ -102,14 +128,19 @@ async function destroy(
   }
 }
 
-function report(plan: DownPlan, json: boolean, screen: Screen, would: string): number {
+function report(plan: DownPlan, project: string, json: boolean, screen: Screen, would: string): number {
   if (json) process.stdout.write(`${JSON.stringify(plan, undefined, 2)}\n`);
-  const nothing = plan.servers.length + plan.removedVolumes.length === 0;
+  const nothing = plan.servers.length + plan.services.length + plan.removedVolumes.length === 0;
   if (nothing) screen.print(row('down', 'nothing to do', 'no server of this project is deployed from here'));
-  else if (would !== '') for (const server of plan.servers) screen.print(row('server', server, `${would}removed`));
-  for (const volume of plan.removedVolumes) screen.print(row('volume', volume, `${would}removed, with its models`));
+  else if (would !== '') {
+    for (const name of plan.services) screen.print(row(serviceOf(project, name) ?? '', name, `${would}removed`));
+    for (const server of plan.servers) screen.print(row('server', server, `${would}removed`));
+  }
+  for (const volume of plan.removedVolumes)
+    screen.print(row('volume', volume, `${would}removed, with ${contentOf(project, volume)}`));
   for (const volume of plan.keptVolumes) {
-    screen.print(row('volume', volume, `${would}kept with its models (npm run down -- --volumes removes it)`));
+    const kept = `${would}kept with ${contentOf(project, volume)}`;
+    screen.print(row('volume', volume, `${kept} (npm run down -- --volumes removes it)`));
   }
   return exitCode.fine;
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openManifest } from './deploy/synthesis.js';
+import { located } from './deploy/workplace.js';
 import { connectionFacts, type ConnectionFacts, lockedFacts } from './env/connection-facts.js';
 import { dotenv } from './env/dotenv.js';
 import { factsJson } from './env/facts-json.js';
@@ -41,7 +42,9 @@ async function env({ format, output, ...flags }: Values<typeof verb.flags>): Pro
   const project = await readProject(flags);
   const manifest = await openManifest(project);
   const locked = lockedFacts(openLock(project));
-  const text = write(connectionFacts(manifest, { ...locked, ...(await servedFacts(manifest, locked)) }));
+  // Without an engine nobody is asked, and what servers would tell stays unknown.
+  const servers = await located(manifest).catch(() => manifest);
+  const text = write(connectionFacts(manifest, { ...locked, ...(await servedFacts(servers, locked)) }));
   if (output === undefined) process.stdout.write(text);
   else process.stdout.write(`${row('env', output, await replace(output, text))}\n`);
   return exitCode.fine;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { containerNamesIn, locatedLoadPlan } from '../manifest/container-names.js';
 import type { LoadPlan } from '../manifest/load-plan.js';
 import { formatBytes, formatDuration } from '../manifest/units.js';
 import type { LoadEvent } from '../ollama/load-event.js';
@@ -8,7 +9,8 @@ import { load, LoadFailed } from '../ollama/loader.js';
 /**
  * Runs the loader on a plan file, as Terraform does in the directory of a stack. Reports in lines for people, or as
  * NDJSON when `OLLAMA_STACKS_PROGRESS=json`. `OLLAMA_STACKS_FROZEN=1` refuses models that the lock does not pin,
- * `OLLAMA_STACKS_YES=1` lets pruning empty a store. Exit code 1 when a model could not be loaded, 2 on wrong usage.
+ * `OLLAMA_STACKS_YES=1` lets pruning empty a store. Behind a gateway `OLLAMA_STACKS_CONTAINERS` tells which containers
+ * the servers have. Exit code 1 when a model could not be loaded, 2 on wrong usage.
  */
 export async function main(argv: string[]): Promise<number> {
   const [file, ...others] = argv;
@@ -17,7 +19,7 @@ export async function main(argv: string[]): Promise<number> {
     return 2;
   }
   const directory = path.dirname(path.resolve(file));
-  const plan: LoadPlan = JSON.parse(readFileSync(file, 'utf8'));
+  const plan = locatedLoadPlan(JSON.parse(readFileSync(file, 'utf8')) as LoadPlan, containerNamesIn(process.env));
   const emit = process.env.OLLAMA_STACKS_PROGRESS === 'json' ? writeJson : writeLine();
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();

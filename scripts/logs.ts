@@ -1,14 +1,15 @@
-import type { Server } from '../manifest/manifest.js';
+import type { Manifest } from '../manifest/manifest.js';
+import { servicesOf } from './deploy/service.js';
 import { openManifest } from './deploy/synthesis.js';
-import { openEngine } from './deploy/workplace.js';
+import { located, openEngine } from './deploy/workplace.js';
 import { UsageError } from './shell/problem.js';
 import { readProject } from './shell/project.js';
 import { manifestFlags, runVerb } from './shell/verb.js';
 
 const verb = {
   name: 'logs',
-  summary: 'Shows what a server wrote.',
-  operands: '[server]',
+  summary: 'Shows what a server wrote, or the gateway, Prometheus or Grafana.',
+  operands: '[server|gateway|prometheus|grafana]',
   flags: {
     ...manifestFlags,
     follow: { type: 'boolean', short: 'f', help: 'go on until Ctrl-C' },
@@ -19,8 +20,10 @@ const verb = {
 export async function main(argv: string[]): Promise<number> {
   return runVerb(verb, argv, async (flags, operands) => {
     const manifest = await openManifest(await readProject(flags));
-    const { container } = chooseServer(manifest.servers, operands);
+    const { name, isServer } = chooseLog(manifest, operands);
     const logged = logFlags(flags);
+    const { servers } = isServer ? await located(manifest) : { servers: servicesOf(manifest) };
+    const container = servers.find((one) => one.name === name)?.container ?? name;
     return (await openEngine()).logs(container, logged);
   });
 }
@@ -31,15 +34,20 @@ export function logFlags({ follow, tail }: { readonly follow: boolean; readonly 
   return [...(follow ? ['--follow'] : []), ...(tail === undefined ? [] : ['--tail', tail])];
 }
 
-/** The server that was named; the only one needs no name. */
-export function chooseServer(servers: readonly Server[], operands: readonly string[]): Server {
-  const names = servers.map(({ name }) => name).join(', ');
+/** Whose log was asked for: the only server needs no name. */
+export function chooseLog(
+  manifest: Manifest,
+  operands: readonly string[],
+): { readonly name: string; readonly isServer: boolean } {
+  const servers = manifest.servers.map(({ name }) => name);
+  const services = servicesOf(manifest).map(({ name }) => name);
+  const names = [...servers, ...services].join(', ');
   const [name, ...others] = operands;
   if (others.length > 0) throw new UsageError(`logs shows one server at a time, got ${operands.join(' ')}`);
   const [only] = servers;
-  if (name === undefined && only && servers.length === 1) return only;
+  if (name === undefined && only !== undefined && servers.length === 1) return { name: only, isServer: true };
   if (name === undefined) throw new UsageError('which server?', `name one of ${names}`);
-  const named = servers.find((server) => server.name === name);
-  if (!named) throw new UsageError(`there is no server ${name}`, `the manifest declares ${names}`);
-  return named;
+  if (servers.includes(name)) return { name, isServer: true };
+  if (services.includes(name)) return { name, isServer: false };
+  throw new UsageError(`there is no server ${name}`, `the manifest declares ${names}`);
 }

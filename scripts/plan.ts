@@ -5,6 +5,8 @@ import { changedServers } from './deploy/changed-servers.js';
 import { deploymentPlan, type PlanLine } from './deploy/deployment-plan.js';
 import { groupFindings } from './deploy/gpu-findings.js';
 import { explained } from './deploy/load-problem.js';
+import { plansWithContainers } from './deploy/located-manifest.js';
+import { certificateObstacles } from './deploy/machine-check.js';
 import { forgottenModels } from './deploy/model-drift.js';
 import { modelOutlook, type ModelOutlook } from './deploy/model-outlook.js';
 import { askPresence } from './deploy/presence.js';
@@ -17,7 +19,7 @@ import { lookIntoStores } from './deploy/store-look.js';
 import { localRecord } from './deploy/store-record.js';
 import { openManifest } from './deploy/synthesis.js';
 import { plannedChanges } from './deploy/terraform-plan.js';
-import { openWorkplace, requireToolchain, type Workplace } from './deploy/workplace.js';
+import { located, openWorkplace, requireToolchain, type Workplace } from './deploy/workplace.js';
 import { capacityText } from './report/capacity-lines.js';
 import { carePlanLines, modelPlanLines, totalsText } from './report/model-plan-lines.js';
 import { placedServers, type PlacedServer, placementText } from './report/placement-lines.js';
@@ -31,7 +33,7 @@ import { manifestFlags, runVerb } from './shell/verb.js';
 const verb = {
   name: 'plan',
   summary:
-    'Says what `up` would change, in words of servers and models, and what that costs; exits 3 when it would change something, 1 when the disk or the memory has not the room.',
+    'Says what `up` would change, in words of servers and models, and what that costs; exits 3 when it would change something, 1 when the disk or the memory has not the room, or the certificate of the gateway is of no use.',
   flags: {
     ...manifestFlags,
     force: {
@@ -55,11 +57,13 @@ export async function plan(flags: {
 }): Promise<number> {
   const project = await readProject(flags);
   const manifest = await openManifest(project);
-  const plans = await projectPlans(project, manifest);
+  const declared = await projectPlans(project, manifest);
   const resolved = await requireToolchain(manifest);
   const unknown = groupFindings(manifest.servers, resolved.deviceGroups);
   if (unknown.length > 0) throw new Failure(unknown);
-  const answers = await askPresence(manifest);
+  const found = await located(manifest);
+  const answers = await askPresence(found);
+  const plans = plansWithContainers(declared, found);
   const workplace = await openWorkplace(project, manifest, resolved);
   const [changes, outlook] = await Promise.all([
     plannedChanges(workplace),
@@ -78,7 +82,8 @@ export async function plan(flags: {
   );
   if (!flags.json) process.stdout.write(placementText(manifest));
   const shortage = roomFinding(outlook.totals);
-  if (shortage || refusals.length > 0) throw new Failure([...(shortage ? [shortage] : []), ...refusals]);
+  const obstacles = [...(await certificateObstacles(project, manifest)), ...(shortage ? [shortage] : []), ...refusals];
+  if (obstacles.length > 0) throw new Failure(obstacles);
   return changesNothing ? exitCode.fine : exitCode.wouldChange;
 }
 

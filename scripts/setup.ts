@@ -1,11 +1,11 @@
 import { wantsDeviceGroups } from '../manifest/device-groups.js';
-import type { Server } from '../manifest/manifest.js';
 import { withDeviceGroups } from '../toolchain/device-groups.js';
+import { imagesOf } from './deploy/declared-images.js';
 import { openScreen } from './report/screen.js';
 import { SetUpReporter } from './report/set-up-reporter.js';
 import { exitCode } from './shell/exit-code.js';
 import { parseProject, readProject } from './shell/project.js';
-import { manifestFlags, runVerb, type Values } from './shell/verb.js';
+import { manifestFlags, runVerb } from './shell/verb.js';
 
 const verb = {
   name: 'setup',
@@ -18,18 +18,16 @@ const verb = {
 export async function main(argv: string[]): Promise<number> {
   return runVerb(verb, argv, async (flags, operands) => {
     const { prepare } = await import('../toolchain/prepare.js');
-    const servers = operands.length > 0 ? [] : await declaredServers(flags);
+    const manifest = operands.length > 0 ? undefined : await parseProject(await readProject(flags));
+    const { images, optional } = manifest ? imagesOf(manifest) : { images: operands, optional: [] };
     const resolved = await prepare({
-      images: operands.length > 0 ? operands : servers.map(({ image }) => image),
+      images,
+      optionalImages: optional,
       cwd: process.cwd(),
       reporter: new SetUpReporter(openScreen(false), flags.yes),
       interactive: flags.yes || process.stdin.isTTY,
     });
-    if (wantsDeviceGroups(servers)) await withDeviceGroups(process.cwd(), resolved);
+    if (manifest && wantsDeviceGroups(manifest.servers)) await withDeviceGroups(process.cwd(), resolved);
     return exitCode.fine;
   });
-}
-
-async function declaredServers(flags: Values<typeof verb.flags>): Promise<readonly Server[]> {
-  return (await parseProject(await readProject(flags))).servers;
 }

@@ -5,6 +5,7 @@ import { explained } from './deploy/load-problem.js';
 import { projectPlans } from './deploy/project-plans.js';
 import { openManifest } from './deploy/synthesis.js';
 import { openEngine } from './deploy/workplace.js';
+import { gatewayLine, gatewayTroubles } from './report/gateway-lines.js';
 import { row } from './report/row.js';
 import { openScreen, type Screen } from './report/screen.js';
 import { serverTroubles } from './report/server-status.js';
@@ -18,7 +19,7 @@ import { manifestFlags, runVerb, type Values } from './shell/verb.js';
 const verb = {
   name: 'status',
   summary:
-    'Shows the servers and their models: whether the servers are up, and whether the manifest is satisfied; exits 1 when either is not.',
+    'Shows the servers, their models and the gateway: whether they are up, and whether the manifest is satisfied; exits 1 when either is not.',
   flags: {
     ...manifestFlags,
     wait: { type: 'boolean', help: 'wait until both hold' },
@@ -40,12 +41,14 @@ async function status(flags: Values<typeof verb.flags>): Promise<number> {
   const manifest = await openManifest(project);
   const watch = new StatusWatch(manifest, await projectPlans(project, manifest), await openEngine());
   const found = await explained(() => waitUntilReady(watch, patience, openScreen(flags.json)));
-  const troubles = found.servers.flatMap(serverTroubles);
-  const { project: name, up, satisfied, servers } = found;
+  const troubles = troublesOf(found);
+  const { project: name, up, satisfied, servers, gateway } = found;
   if (flags.json)
-    process.stdout.write(`${JSON.stringify({ project: name, up, satisfied, servers, troubles }, undefined, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ project: name, up, satisfied, servers, ...(gateway && { gateway }), troubles }, undefined, 2)}\n`,
+    );
   else {
-    process.stdout.write(`${statusTable(servers)}\n${signalsText(found)}`);
+    process.stdout.write(`${statusTable(servers)}\n${gateway ? gatewayLine(gateway) : ''}${signalsText(found)}`);
     for (const trouble of troubles) process.stdout.write(`${style.red('!')} ${trouble}\n`);
   }
   if (isReady(found)) return exitCode.fine;
@@ -88,10 +91,13 @@ async function waitUntilReady(watch: StatusWatch, patience: number, screen: Scre
   }
 }
 
+const troublesOf = ({ servers, gateway }: DeploymentStatus): string[] => [
+  ...servers.flatMap(serverTroubles),
+  ...(gateway ? gatewayTroubles(gateway) : []),
+];
+
 /** What is waited for: the servers first, then what they lack. */
-export function waitingText({ servers }: DeploymentStatus): string {
-  const [first = '', ...others] = servers
-    .flatMap(serverTroubles)
-    .map((trouble) => trouble.replace(/; npm run .*$/, ''));
+export function waitingText(found: DeploymentStatus): string {
+  const [first = '', ...others] = troublesOf(found).map((trouble) => trouble.replace(/; npm run .*$/, ''));
   return others.length > 0 ? `${first}, and ${others.length} more` : first;
 }

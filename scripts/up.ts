@@ -1,3 +1,4 @@
+import type { Gateway } from '../manifest/gateway.js';
 import type { LoadPlan } from '../manifest/load-plan.js';
 import { type Lock, lockPathOf } from '../manifest/lock.js';
 import type { StoreRecord } from '../ollama/load-record.js';
@@ -8,16 +9,18 @@ import type { Workplace } from './deploy/workplace.js';
 import type { Screen } from './report/screen.js';
 import { checkLoads } from './deploy/before-load.js';
 import { changedServers } from './deploy/changed-servers.js';
-import { connectionInfo, connections } from './deploy/connection-info.js';
+import { connectionInfo, connections, door } from './deploy/connection-info.js';
 import { checkPinned, isFrozen } from './deploy/frozen.js';
 import { explained } from './deploy/load-problem.js';
+import { plansWithContainers } from './deploy/located-manifest.js';
 import { driftedStores } from './deploy/model-drift.js';
 import { askPresence, addressesToRepeat } from './deploy/presence.js';
 import { projectPlans } from './deploy/project-plans.js';
 import { readState, type DeployedState } from './deploy/state.js';
+import { checkMachine } from './deploy/machine-check.js';
 import { localRecord } from './deploy/store-record.js';
 import { openManifest } from './deploy/synthesis.js';
-import { openWorkplace, resolveToolchain, withInit } from './deploy/workplace.js';
+import { located, openEngine, openWorkplace, resolveToolchain, withInit } from './deploy/workplace.js';
 import { row } from './report/row.js';
 import { openScreen } from './report/screen.js';
 import { exitCode } from './shell/exit-code.js';
@@ -50,8 +53,10 @@ async function up(flags: Values<typeof verb.flags>): Promise<number> {
   const screen = openScreen(flags.json);
   const project = await readProject(flags);
   const manifest = await openManifest(project);
-  const asked = askPresence(manifest);
-  const plans = await projectPlans(project, manifest);
+  // An engine that is still to be set up has no containers.
+  const finding = located(manifest).catch(() => manifest);
+  const asked = finding.then(askPresence);
+  const plans = plansWithContainers(await projectPlans(project, manifest), await finding);
   const frozen = isFrozen(flags, project, process.env);
   if (frozen) await explained(() => checkPinned(plans, lockPathOf(project.file)));
   const state = await readState(manifest.project);
@@ -62,7 +67,7 @@ async function up(flags: Values<typeof verb.flags>): Promise<number> {
   const room = checkCapacity({ manifest, resolved, opening }, { project, plans, state, asking, force: flags.force });
   // What stands in the way of all of them is told first.
   void room.catch(() => undefined);
-  const [opened, , loads] = await Promise.all([opening, check(manifest, state, resolved), asking]);
+  const [opened, , loads] = await Promise.all([opening, checkMachine(project, manifest, { state, resolved }), asking]);
   await room;
   const workplace = withWishes(opened, { frozen, yes: loads.yes });
   const applied = await apply(workplace, loads, state, screen);
@@ -124,28 +129,6 @@ function withWishes(workplace: Workplace, { frozen, yes }: { frozen: boolean; ye
   return { ...workplace, terraform: { ...terraform, env: { ...terraform.env, ...wishes } } };
 }
 
-/** Everything that stands in the way, all at once and before anything is changed. */
-async function check(
-  manifest: Workplace['manifest'],
-  state: DeployedState | undefined,
-  resolved: Workplace['resolved'],
-): Promise<void> {
-  const { needsFacts, preflight } = await import('./deploy/preflight.js');
-  const facts = { busyPorts: new Map(), containers: new Map(), volumes: new Map(), ...(state ? { state } : {}) };
-  const findings = preflight(manifest, needsFacts(manifest, state) ? await gather(manifest, state, resolved) : facts);
-  if (findings.length > 0) throw new Failure(findings);
-}
-
-async function gather(
-  manifest: Workplace['manifest'],
-  state: DeployedState | undefined,
-  resolved: Workplace['resolved'],
-) {
-  const { gatherFacts } = await import('./deploy/preflight-facts.js');
-  const { Engine } = await import('./deploy/engine.js');
-  return gatherFacts(manifest, state, new Engine(resolved.engine.host));
-}
-
 async function apply(
   workplace: Workplace,
   loads: Loads,
@@ -156,6 +139,7 @@ async function apply(
   const { terraformArguments } = await import('./deploy/terraform.js');
   const { DeployProgress } = await import('./report/deploy-progress.js');
   const { warmUp, warmUps } = await import('./deploy/warm-up.js');
+  const { manifest } = workplace;
   const over = new AbortController();
   const progress = new DeployProgress(workplace.labels, screen);
   const replace = state && state.addresses.size > 0 ? await repeated(workplace, loads, state) : [];
@@ -167,7 +151,7 @@ async function apply(
         labels: workplace.labels,
         onEvent: (event) => {
           progress.handle(event);
-          for (const early of warmUps(workplace.manifest, workplace.labels, event)) void warmUp(early, over.signal);
+          for (const early of warmUps(manifest, workplace.labels, event)) void warmUp(early, manifest, over.signal);
         },
         onInterrupt: (count) =>
           process.stderr.write(
@@ -198,7 +182,16 @@ async function repeated(
     if (!network)
       addresses.push(...[...labels].filter(([, { kind }]) => kind === 'network').map(([address]) => address));
   }
+  if (manifest.gateway) addresses.push(...(await gatewayRepeats(manifest.gateway, manifest.project, labels)));
   return addresses.filter((address) => state.addresses.has(address));
+}
+
+async function gatewayRepeats(gateway: Gateway, project: string, labels: Workplace['labels']): Promise<string[]> {
+  const [{ knock }, { gatewayRepeats: repeats }] = await Promise.all([
+    import('./deploy/gateway-status.js'),
+    import('./deploy/gateway-repeats.js'),
+  ]);
+  return repeats(labels, { project, tls: gateway.tls }, await knock(gateway));
 }
 
 async function finish(
@@ -206,18 +199,29 @@ async function finish(
   { changes }: Applied,
   { json, screen, lock }: { readonly json: boolean; readonly screen: Screen; readonly lock: Lock | undefined },
 ): Promise<number> {
-  const results =
-    changes === 0 ? [] : await (await import('./smoke/smoke-report.js')).smokeDeployment(manifest, screen, lock);
+  const results = changes === 0 ? [] : await smokeAll(manifest, screen, lock);
   const failed = results.filter(({ status }) => status === 'failed').length;
   if (json) {
     process.stdout.write(
-      `${JSON.stringify({ changes, servers: connections(manifest), smoke: results }, undefined, 2)}\n`,
+      `${JSON.stringify({ changes, servers: connections(manifest), ...door(manifest), smoke: results }, undefined, 2)}\n`,
     );
   } else {
     if (changes === 0) screen.print(row('up', 'nothing to do', nothingToDo(manifest)));
-    process.stdout.write(connectionInfo(manifest));
+    process.stdout.write(connectionInfo(manifest, await keysOf(manifest)));
   }
   return failed === 0 ? exitCode.fine : exitCode.failed;
+}
+
+async function smokeAll(manifest: Workplace['manifest'], screen: Screen, lock: Lock | undefined) {
+  const { smokeDeployment } = await import('./smoke/smoke-report.js');
+  return smokeDeployment(await located(manifest), screen, lock);
+}
+
+/** Names of the gateway's keys. */
+async function keysOf(manifest: Workplace['manifest']): Promise<readonly string[] | undefined> {
+  if (!manifest.gateway) return undefined;
+  const { gatewayStatus } = await import('./deploy/gateway-status.js');
+  return (await gatewayStatus(manifest, await openEngine()))?.keys;
 }
 
 const nothingToDo = ({ servers, models }: Workplace['manifest']): string =>

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { loadPlans } from '../manifest/load-plans.js';
 import { explained } from './deploy/load-problem.js';
+import { locatedManifest } from './deploy/located-manifest.js';
 import { openManifest } from './deploy/synthesis.js';
 import { requireToolchain } from './deploy/workplace.js';
 import { openScreen } from './report/screen.js';
@@ -46,8 +47,10 @@ export async function main(argv: string[]): Promise<number> {
 
 async function verify(flags: Flags, signal: AbortSignal): Promise<number> {
   const project = await readProject(flags);
-  const manifest = await openManifest(project);
-  const resolved = await requireToolchain(manifest);
+  const declared = await openManifest(project);
+  const resolved = await requireToolchain(declared);
+  const { Engine } = await import('./deploy/engine.js');
+  const manifest = await locatedManifest(declared, new Engine(resolved.engine.host));
   const root = path.dirname(path.resolve(project.file));
   const screen = openScreen(flags.json);
   const checks: StoreCheck[] = [];

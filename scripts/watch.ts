@@ -15,7 +15,7 @@ import { restartPolicy } from './watch/watch-state.js';
 const verb = {
   name: 'watch',
   summary:
-    'Looks again and again whether the servers answer, have their models, and still use their GPUs; prints what changes, until Ctrl-C.',
+    'Looks again and again whether the servers answer, have their models, and still use their GPUs, and whether the gateway answers; prints what changes, until Ctrl-C.',
   flags: {
     ...manifestFlags,
     interval: { type: 'string', value: 'TIME', help: 'between two looks, such as 30s or 5m (default: 60s)' },

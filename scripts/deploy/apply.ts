@@ -1,6 +1,7 @@
+import type { RolloutStep } from '../../gateway/rollout-event.js';
 import { Failure, type Finding } from '../shell/problem.js';
 import { Interruption } from './interruption.js';
-import type { ResourceLabel } from './synthesized-stack.js';
+import { type ResourceLabel, subjectOf } from './synthesized-stack.js';
 import { runTerraform, type Terraform } from './terraform.js';
 import { explainTerraformError, type TerraformError, wantsInit } from './terraform-errors.js';
 import { parseTerraformEvent, type TerraformEvent } from './terraform-event.js';
@@ -32,6 +33,7 @@ export async function applyTerraform(
 ): Promise<Applied> {
   const errors: TerraformError[] = [];
   const loadFailures: Finding[] = [];
+  const rolloutFailures = new Map<string, Finding>();
   const outputs = new Map<string, string[]>();
   let changes = 0;
   const running = runTerraform(terraform, argv, (line) => {
@@ -40,6 +42,8 @@ export async function applyTerraform(
     if (event.type === 'summary' && event.operation !== 'plan') changes = event.add + event.change + event.remove;
     if (event.type === 'diagnostic' && event.severity === 'error') errors.push(event);
     if (event.type === 'load' && event.event.type === 'failed') loadFailures.push(loadFailure(event.event));
+    if (event.type === 'rollout' && event.event.step === 'failed')
+      rolloutFailures.set(event.address, rolloutFailure(event.event));
     if (event.type === 'output') outputs.set(event.address, [...(outputs.get(event.address) ?? []), event.text]);
     options.onEvent(event);
   });
@@ -53,7 +57,7 @@ export async function applyTerraform(
     if (code === 0) return { changes, interrupted: false };
     if (wantsInit([stderr, ...errors.map(({ summary, detail }) => `${summary}\n${detail}`)].join('\n')))
       throw new InitWanted();
-    throw new Failure(findings({ errors, loadFailures, outputs, stderr }, options.labels));
+    throw new Failure(findings({ errors, loadFailures, rolloutFailures, outputs, stderr }, options.labels));
   } finally {
     interruption.end();
   }
@@ -72,9 +76,16 @@ function loadFailure(event: { readonly model?: string; readonly message: string 
   return { code: 'load', message, next, ...(below.length > 0 && { original: below.join('\n') }) };
 }
 
+/** It says itself what went wrong and what to do next. */
+function rolloutFailure({ message, next, original }: Extract<RolloutStep, { readonly step: 'failed' }>): Finding {
+  return { code: 'rollout', message, ...(next !== undefined && { next }), ...(original !== undefined && { original }) };
+}
+
 interface Failed {
   readonly errors: readonly TerraformError[];
   readonly loadFailures: readonly Finding[];
+  /** By the address of the resource that ran the verb. */
+  readonly rolloutFailures: ReadonlyMap<string, Finding>;
   /** What our own verbs said, by the address of the resource that ran them. */
   readonly outputs: ReadonlyMap<string, readonly string[]>;
   readonly stderr: string;
@@ -82,17 +93,19 @@ interface Failed {
 
 /** Our own verbs say themselves what went wrong: their words replace what Terraform says about an exit code. */
 function findings(
-  { errors, loadFailures, outputs, stderr }: Failed,
+  { errors, loadFailures, rolloutFailures, outputs, stderr }: Failed,
   labels: ReadonlyMap<string, ResourceLabel>,
 ): Finding[] {
   const explained = errors.flatMap((error) => {
     const label = error.address === undefined ? undefined : labels.get(error.address);
     if (/local-exec provisioner error/.test(error.summary)) {
       if (label?.kind === 'models' && loadFailures.length > 0) return [];
+      const failure = rolloutFailures.get(error.address ?? '');
+      if (failure) return [failure];
       const said = error.address === undefined ? undefined : outputs.get(error.address);
       if (said) return [verbFailure(said)];
     }
-    return [explainTerraformError(error, label ? `${label.kind} ${label.name}` : undefined)];
+    return [explainTerraformError(error, label && subjectOf(label))];
   });
   const all = [...loadFailures, ...explained];
   return all.length > 0 ? all : [explainTerraformError({ summary: 'terraform failed', detail: stderr })];

@@ -56,27 +56,38 @@ type LabelledChange = ResourceChange & { readonly label: ResourceLabel };
 
 function resourceLine(resource: LabelledChange): PlanLine[] {
   const { label, change } = resource;
-  const subject = `${label.kind} ${label.name}`;
+  // There is one gateway, and its kind is its name.
+  const subject = label.kind === label.name ? label.name : `${label.kind} ${label.name}`;
   const creates = change.actions.includes('create');
   const deletes = change.actions.includes('delete');
   // What is left are helpers of ours that a person has no name for, and a volume whose record goes while it stays.
-  if (label.kind === 'other' || (label.kind === 'volume' && !creates)) return [];
+  if (label.kind === 'other' || label.kind === 'rollout' || (label.kind === 'volume' && !creates)) return [];
   if (creates && !deletes)
-    return [{ sign: '+', subject, details: label.kind === 'server' ? newServer(change.after ?? {}) : [] }];
+    return [
+      { sign: '+', subject, details: resource.type === 'docker_container' ? newContainer(change.after ?? {}) : [] },
+    ];
   if (deletes && !creates) return [{ sign: '-', subject, details: [] }];
-  if (label.kind === 'volume') return [{ sign: '~', subject, details: ['looked after again; its models stay'] }];
+  if (label.kind === 'volume') return [{ sign: '~', subject, details: ['looked after again; what is in it stays'] }];
   return [{ sign: '~', subject, details: changedDetails(resource, creates) }];
 }
 
-const newServer = (attributes: ContainerAttributes): string[] =>
+const newContainer = (attributes: ContainerAttributes): string[] =>
   [...containerSettings(attributes)]
     .filter(([name]) => name !== 'store' && !name.startsWith('env.'))
     .map((pair) => pair.join(' '));
 
-function changedDetails({ label, change }: LabelledChange, replaced: boolean): string[] {
-  const changed = label.kind === 'server' ? settingChanges(change.before ?? {}, change.after ?? {}) : [];
+function changedDetails({ type, change }: LabelledChange, replaced: boolean): string[] {
+  const isContainer = type === 'docker_container';
+  const changed = isContainer ? settingChanges(change.before ?? {}, change.after ?? {}) : [];
   const forced = (change.replace_paths ?? []).map(([attribute]) => String(attribute));
   const named = changed.length > 0 ? changed : [...new Set(forced)];
   const stopped = change.before?.['must_run'] === false && change.after?.['must_run'] === true ? ['started again'] : [];
-  return [...stopped, ...named, ...(replaced && label.kind === 'server' ? ['(replaced: a gap of seconds)'] : [])];
+  return [...stopped, ...named, ...(replaced && isContainer ? [replacementWords(change)] : [])];
+}
+
+/** A successor that is made first, and shares no port with its predecessor, takes over while that still answers. */
+function replacementWords({ actions, after }: ResourceChange['change']): string {
+  const ports = after?.['ports'];
+  const gapless = actions[0] === 'create' && !(Array.isArray(ports) && ports.length > 0);
+  return gapless ? '(replaced without a gap)' : '(replaced: a gap of seconds)';
 }

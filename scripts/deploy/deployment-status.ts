@@ -5,8 +5,10 @@ import type { Manifest, Server } from '../../manifest/manifest.js';
 import { modelNameKey } from '../../manifest/model-ref.js';
 import { mergeRecords, parseRecord, recordFileName, type StoreRecord } from '../../ollama/load-record.js';
 import type { StoredModel } from '../../ollama/load-step.js';
+import type { GatewayStatus } from '../report/gateway-lines.js';
 import { modelStatuses, modelTrouble, type ModelDemand, type ServerStatus } from '../report/server-status.js';
 import type { Engine } from './engine.js';
+import { locatedManifest, plansWithContainers } from './located-manifest.js';
 import { modelDemands } from './model-demand.js';
 import { askServer, type ServerAnswer } from './server-answer.js';
 import { localRecord } from './store-record.js';
@@ -14,11 +16,12 @@ import { localRecord } from './store-record.js';
 /** The servers of a project and its two signals. */
 export interface DeploymentStatus {
   readonly project: string;
-  /** Whether every server answers. */
+  /** Whether every server answers, and the gateway. */
   readonly up: boolean;
   /** Whether every server has every declared model as it should be. */
   readonly satisfied: boolean;
   readonly servers: readonly ServerStatus[];
+  readonly gateway?: GatewayStatus;
 }
 
 /** Looks at the servers of a project, once or again and again. */
@@ -33,31 +36,42 @@ export class StatusWatch {
   ) {}
 
   async look(): Promise<DeploymentStatus> {
-    const { project, servers: declared } = this.manifest;
-    let answers = await this.#ask();
+    const [{ project, servers: declared }, gateway] = await Promise.all([
+      locatedManifest(this.manifest, this.engine),
+      this.#gateway(),
+    ]);
+    let answers = await this.#ask(declared);
     if (declared.some(({ container }) => !answers.has(container))) {
-      this.#states = await this.#inspect();
-      answers = await this.#ask();
+      this.#states = await this.#inspect(declared);
+      answers = await this.#ask(declared);
     }
-    const demands = new Map(await Promise.all(this.plans.map(async (plan) => this.#demandsOf(plan, answers))));
+    const plans = plansWithContainers(this.plans, { servers: declared });
+    const demands = new Map(await Promise.all(plans.map(async (plan) => this.#demandsOf(plan, answers))));
     const servers = declared.map((server) =>
       statusOf(server, this.#states.get(server.container), answers.get(server.container), demands.get(server.store)),
     );
-    const [up, satisfied] = [servers.every((server) => server.up), servers.every((server) => server.satisfied)];
-    return { project, up, satisfied, servers };
+    const up = servers.every((server) => server.up) && gateway?.up !== false;
+    const satisfied = servers.every((server) => server.satisfied);
+    return { project, up, satisfied, servers, ...(gateway && { gateway }) };
+  }
+
+  async #gateway(): Promise<GatewayStatus | undefined> {
+    if (!this.manifest.gateway) return undefined;
+    const { gatewayStatus } = await import('./gateway-status.js');
+    return gatewayStatus(this.manifest, this.engine);
   }
 
   /** Without its container, whoever answers on the port of a server is somebody else. */
-  async #ask(): Promise<ReadonlyMap<string, ServerAnswer>> {
-    const running = this.manifest.servers.filter(({ container }) => this.#states.get(container) === 'running');
+  async #ask(servers: readonly Server[]): Promise<ReadonlyMap<string, ServerAnswer>> {
+    const running = servers.filter(({ container }) => this.#states.get(container) === 'running');
     const answers = await Promise.all(
       running.map(async (server) => [server.container, await askServer(server)] as const),
     );
     return new Map(answers.flatMap(([container, answer]) => (answer ? [[container, answer] as const] : [])));
   }
 
-  async #inspect(): Promise<ReadonlyMap<string, string>> {
-    const containers = await this.engine.containers(this.manifest.servers.map(({ container }) => container));
+  async #inspect(servers: readonly Server[]): Promise<ReadonlyMap<string, string>> {
+    const containers = await this.engine.containers(servers.map(({ container }) => container));
     return new Map(containers.map(({ Name, State }) => [Name.replace(/^\//, ''), State.Status]));
   }
 
@@ -98,6 +112,6 @@ export function statusOf(
     (model) => model.loaded || !others.has(modelNameKey(model.name)),
   );
   const satisfied = answer !== undefined && models.every((model) => modelTrouble(model) === undefined);
-  const base = { server: name, container, url: serverUrl({ port }), state };
+  const base = { server: name, container, url: serverUrl({ port, container }), state };
   return { ...base, ...(answer && { version: answer.version }), up: answer !== undefined, satisfied, models };
 }

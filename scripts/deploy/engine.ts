@@ -1,6 +1,6 @@
 import { engineEnvironment } from './engine-environment.js';
 import { $ } from 'zx/core';
-import { projectLabel } from '../../manifest/label.js';
+import { projectLabel, roleLabel, serverLabel } from '../../manifest/label.js';
 import { Failure } from '../shell/problem.js';
 import { explainEngineError } from './terraform-errors.js';
 
@@ -26,6 +26,16 @@ export interface Inspected {
   readonly Driver?: string;
   /** Of a volume: where it lies, when that is not the engine's own directory. */
   readonly Options?: Readonly<Record<string, string>> | null;
+}
+
+/** A container in the engine's list. */
+export interface ListedContainer {
+  readonly name: string;
+  /** Docker's word: `running`, `exited` … */
+  readonly state: string;
+  /** Name of the server it is of; absent for those of the gateway and what observes it, which have a `role`. */
+  readonly server?: string;
+  readonly role?: string;
 }
 
 /** `docker info`; only what we read. */
@@ -62,6 +72,13 @@ export class Engine {
   async containers(names: readonly string[]): Promise<InspectedContainer[]> {
     if (names.length === 0) return [];
     return parsed(await this.#$`docker container inspect ${names}`, /No such container/i);
+  }
+
+  /** Every container of `project`, also those that do not run; the newest first. */
+  async containersOf(project: string): Promise<ListedContainer[]> {
+    const filter = `label=${projectLabel}=${project}`;
+    const text = checked(await this.#$`docker ps --all --no-trunc --filter ${filter} --format ${listFormat}`);
+    return text.split('\n').flatMap((line) => (line === '' ? [] : [listed(line)]));
   }
 
   /** The volumes among `names` that exist. */
@@ -131,6 +148,13 @@ export class Engine {
     const { exitCode } = await this.#$({ stdio: 'inherit' })`docker logs ${flags} ${container}`;
     return exitCode ?? 1;
   }
+}
+
+const listFormat = `{{.Names}}\t{{.State}}\t{{.Label "${serverLabel}"}}\t{{.Label "${roleLabel}"}}`;
+
+function listed(line: string): ListedContainer {
+  const [name = '', state = '', server = '', role = ''] = line.split('\t');
+  return { name, state, ...(server !== '' && { server }), ...(role !== '' && { role }) };
 }
 
 /** How a command ended and what it wrote. */

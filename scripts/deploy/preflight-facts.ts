@@ -8,6 +8,7 @@ import type { Engine } from './engine.js';
 import type { GpuFacts } from './gpu-findings.js';
 import { hasNvidiaRuntime } from './nvidia-runtime.js';
 import { gpuSeekers, newServers, type PreflightFacts } from './preflight.js';
+import { newServices } from './service-findings.js';
 import type { DeployedState } from './state.js';
 
 /** Looks at this machine and its engine; asks only about what is new, so a deployed project costs nothing. */
@@ -15,21 +16,29 @@ export async function gatherFacts(
   manifest: Manifest,
   state: DeployedState | undefined,
   engine: Engine,
+  leftOut?: readonly string[],
 ): Promise<PreflightFacts> {
-  const fresh = newServers(manifest, state);
-  const [busyPorts, containers, volumes, gpus] = await Promise.all([
-    findBusyPorts(
-      fresh.map(({ port }) => port),
-      engine,
-    ),
-    engine.containers(fresh.map(({ container }) => container)),
-    engine.volumes([...new Set(fresh.map(({ store }) => store))]),
+  const [fresh, services] = [newServers(manifest, state), newServices(manifest, state, leftOut)];
+  const ports = [
+    ...fresh.flatMap(({ port }) => (port === undefined ? [] : [{ port, address: '127.0.0.1' }])),
+    ...services.flatMap((service) => service.ports),
+  ];
+  const [busyPorts, containers, own, volumes, gpus] = await Promise.all([
+    findBusyPorts(ports, engine),
+    engine.containers([...fresh, ...services].map(({ container }) => container)),
+    // How the name of a container behind a gateway ends, nobody knows before it is there.
+    manifest.gateway && fresh.length > 0 ? engine.containersOf(manifest.project) : [],
+    engine.volumes([...new Set([...fresh.map(({ store }) => store), ...services.map(({ volume }) => volume)])]),
     gatherGpuFacts(manifest, state, engine),
   ]);
   return {
     ...(state ? { state } : {}),
+    ...(leftOut && { leftOut }),
     busyPorts,
-    containers: new Map(containers.map(({ Name, Config }) => [Name.replace(/^\//, ''), Config.Labels?.[projectLabel]])),
+    containers: new Map<string, string | undefined>([
+      ...own.map(({ name }) => [name, manifest.project] as const),
+      ...containers.map(({ Name, Config }) => [Name.replace(/^\//, ''), Config.Labels?.[projectLabel]] as const),
+    ]),
     volumes: new Map(volumes.map(({ Name, Labels }) => [Name, Labels?.[projectLabel]])),
     ...gpus,
   };
@@ -61,18 +70,23 @@ async function nodeFacts({ host }: Engine): Promise<GpuFacts> {
   return nodes === undefined ? { elsewhere: true } : { nodes };
 }
 
-async function findBusyPorts(ports: readonly number[], engine: Engine): Promise<PreflightFacts['busyPorts']> {
+interface WantedPort {
+  readonly address: string;
+  readonly port: number;
+}
+
+async function findBusyPorts(ports: readonly WantedPort[], engine: Engine): Promise<PreflightFacts['busyPorts']> {
   // Ports of a remote engine are not ours to try.
   if (!engine.host.startsWith('unix:')) return new Map();
-  const busy = await Promise.all(ports.map(async (port) => ((await isFree(port)) ? [] : [port])));
+  const busy = await Promise.all(ports.map(async ({ port, address }) => ((await isFree(port, address)) ? [] : [port])));
   return new Map(await Promise.all(busy.flat().map(async (port) => [port, await engine.publisher(port)] as const)));
 }
 
-/** Whether a program could listen on this port of 127.0.0.1 now. */
-export function isFree(port: number): Promise<boolean> {
+/** Whether a program could listen on this port now; of an address that is not this machine's the engine tells. */
+export function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRNOTAVAIL'));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

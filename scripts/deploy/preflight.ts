@@ -1,11 +1,15 @@
 import type { Manifest, Server } from '../../manifest/manifest.js';
 import { withDeclaredPlaces, type Finding } from '../shell/problem.js';
+import { isContainerOf } from './located-manifest.js';
+import { newServices, serviceFindings } from './service-findings.js';
 import { gpuFindings, gpuWords, type GpuFacts } from './gpu-findings.js';
 import { type DeployedState, statePath } from './state.js';
 
 /** What was found on this machine before anything is changed. */
 export interface PreflightFacts extends GpuFacts {
   readonly state?: DeployedState;
+  /** Declared images that are not to be had, and their services not deployed. */
+  readonly leftOut?: readonly string[];
   /** Ports of this machine that something listens on, with the container that publishes it where it is one. */
   readonly busyPorts: ReadonlyMap<number, string | undefined>;
   /** Containers and volumes that have a name we need, with the project of their label. */
@@ -16,7 +20,10 @@ export interface PreflightFacts extends GpuFacts {
 /** Servers that the state does not know with this container and port: only they can collide with something. */
 export function newServers({ servers }: Manifest, state: DeployedState | undefined): Server[] {
   return servers.filter(
-    ({ container, port }) => !state?.containers.some(({ name, ports }) => name === container && ports.includes(port)),
+    ({ container, port }) =>
+      !state?.containers.some(
+        ({ name, ports }) => isContainerOf({ container }, name) && (port === undefined || ports.includes(port)),
+      ),
   );
 }
 
@@ -25,26 +32,32 @@ export function gpuSeekers(manifest: Manifest, state: DeployedState | undefined)
   const fresh = new Set(newServers(manifest, state).map(({ name }) => name));
   const seekers = manifest.servers.filter((server) => {
     const wanted = gpuWords(server);
-    const given = state?.containers.find(({ name }) => name === server.container)?.gpus ?? [];
+    const given = state?.containers.find(({ name }) => isContainerOf(server, name))?.gpus ?? [];
     return wanted.length > 0 && (fresh.has(server.name) || !wanted.every((word) => given.includes(word)));
   });
   return new Set(seekers.map(({ name }) => name));
 }
 
 /** Whether anything has to be asked of the machine and its engine: a project that is deployed as it is costs nothing. */
-export function needsFacts(manifest: Manifest, state: DeployedState | undefined): boolean {
-  return newServers(manifest, state).length > 0 || gpuSeekers(manifest, state).size > 0;
+export function needsFacts(manifest: Manifest, state: DeployedState | undefined, leftOut?: readonly string[]): boolean {
+  const services = newServices(manifest, state, leftOut);
+  return newServers(manifest, state).length + services.length + gpuSeekers(manifest, state).size > 0;
 }
 
 /** Everything that would make the deployment fail or touch what is not ours. */
 export function preflight(manifest: Manifest, facts: PreflightFacts): Finding[] {
   const fresh = newServers(manifest, facts.state);
   const deployed = new Set(facts.state?.containers.map(({ name }) => name));
+  const strangers = fresh.map(
+    (server) => [server, containerFinding(server, manifest.project, deployed, facts)] as const,
+  );
   const findings = [
     ...foreignState(manifest, facts.state),
-    ...fresh.flatMap((server) => containerFinding(server, manifest.project, deployed, facts)),
-    ...fresh.flatMap((server) => portFinding(server, facts)),
+    ...strangers.flatMap(([, found]) => found),
+    // A container that is in the way anyway holds its port, too.
+    ...strangers.flatMap(([server, found]) => (found.length > 0 ? [] : portFinding(server, facts))),
     ...volumeFindings(manifest, fresh, facts),
+    ...serviceFindings(manifest, facts),
     ...gpuFindings(manifest.servers, gpuSeekers(manifest, facts.state), facts),
   ];
   return findings.map((finding) => withDeclaredPlaces(finding, manifest));
@@ -68,12 +81,13 @@ function foreignState({ project, servers }: Manifest, state: DeployedState | und
 }
 
 function containerFinding(
-  { name, container }: Server,
+  { name, container: base }: Server,
   project: string,
   deployed: ReadonlySet<string>,
   { containers }: PreflightFacts,
 ): Finding[] {
-  if (!containers.has(container) || deployed.has(container)) return [];
+  const container = [...containers.keys()].find((one) => isContainerOf({ container: base }, one) && !deployed.has(one));
+  if (container === undefined) return [];
   const owner = containers.get(container);
   if (owner === project) {
     return [
@@ -93,9 +107,8 @@ function containerFinding(
   ];
 }
 
-function portFinding({ name, port, container }: Server, { busyPorts, containers }: PreflightFacts): Finding[] {
-  // A container that is in the way anyway holds its port, too.
-  if (!busyPorts.has(port) || containers.has(container)) return [];
+function portFinding({ name, port }: Server, { busyPorts }: PreflightFacts): Finding[] {
+  if (port === undefined || !busyPorts.has(port)) return [];
   const publisher = busyPorts.get(port);
   return [
     {

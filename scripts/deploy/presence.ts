@@ -26,10 +26,10 @@ export async function askPresence(manifest: Manifest): Promise<ReadonlyMap<strin
   );
 }
 
-async function presence({ port, models }: Server, manifest: Manifest): Promise<Presence> {
-  const holds = manifest.models.some((model) => models.includes(model.name) && isHeld(model));
+async function presence(server: Server, manifest: Manifest): Promise<Presence> {
+  const holds = manifest.models.some((model) => server.models.includes(model.name) && isHeld(model));
   try {
-    const [stored, loaded] = await Promise.all([modelsAt(port, 'tags'), holds ? modelsAt(port, 'ps') : undefined]);
+    const [stored, loaded] = await Promise.all([modelsAt(server, 'tags'), holds ? modelsAt(server, 'ps') : undefined]);
     const inMemory = loaded && { loaded: new Set(loaded.map(({ name }) => modelNameKey(name))) };
     return { state: 'answers', models: stored, ...inMemory };
   } catch (error) {
@@ -38,8 +38,8 @@ async function presence({ port, models }: Server, manifest: Manifest): Promise<P
 }
 
 /** Not by the client: it loads Node's fetch, which costs a no-op `up` 30 ms. */
-async function modelsAt(port: number, path: 'tags' | 'ps'): Promise<readonly StoredModel[]> {
-  const url = new URL(`${serverUrl({ port })}/api/${path}`);
+async function modelsAt(server: Server, path: 'tags' | 'ps'): Promise<readonly StoredModel[]> {
+  const url = new URL(`${serverUrl(server)}/api/${path}`);
   const response = await httpRequest(url, { signal: AbortSignal.timeout(patienceMs) });
   const text = (await response.setEncoding('utf8').toArray()).join('');
   return (JSON.parse(text) as { models: StoredModel[] }).models;

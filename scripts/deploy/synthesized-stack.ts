@@ -1,8 +1,23 @@
-/** What a resource is to a person: `server main`, `volume ollama-models`. */
+import { roleLabel, serverLabel } from '../../manifest/label.js';
+
+/** What a resource is to a person: `server main`, `volume ollama-models`; of what there is one of, the kind is the name, too. */
 export interface ResourceLabel {
-  readonly kind: 'server' | 'volume' | 'network' | 'image' | 'models' | 'other';
+  readonly kind:
+    | 'server'
+    | 'gateway'
+    | 'prometheus'
+    | 'grafana'
+    | 'volume'
+    | 'network'
+    | 'image'
+    | 'models'
+    | 'rollout'
+    | 'other';
   readonly name: string;
 }
+
+/** `server main`; `gateway`, of which there is one. */
+export const subjectOf = ({ kind, name }: ResourceLabel): string => (kind === name ? name : `${kind} ${name}`);
 
 /** The parts of `cdk.tf.json` that we read. */
 export interface SynthesizedStack {
@@ -14,7 +29,6 @@ export interface SynthesizedStack {
 export type ResourceJson = Readonly<Record<string, unknown>>;
 
 const kinds: Readonly<Record<string, ResourceLabel['kind']>> = {
-  docker_container: 'server',
   docker_network: 'network',
   docker_image: 'image',
 };
@@ -31,11 +45,24 @@ export function labelResources(stack: SynthesizedStack, project: string): Readon
 
 /** The label of one resource, from its attributes as synthesized or as planned. */
 export function labelResource(type: string, id: string, attributes: ResourceJson, project: string): ResourceLabel {
-  const label = type === 'terraform_data' ? verbLabel(attributes) : undefined;
+  const label = type === 'terraform_data' ? verbLabel(attributes, project) : undefined;
   if (label) return label;
-  const kind = kinds[type] ?? 'other';
   const name = typeof attributes['name'] === 'string' ? attributes['name'] : id;
-  return { kind, name: kind === 'server' && name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name };
+  if (type === 'docker_container') return containerLabel(attributes, name, project);
+  return { kind: kinds[type] ?? 'other', name };
+}
+
+const roles = ['gateway', 'prometheus', 'grafana'] as const;
+
+/** By the labels of the container: behind a gateway Terraform makes up its name when it makes it. */
+function containerLabel(attributes: ResourceJson, name: string, project: string): ResourceLabel {
+  const labels = (attributes['labels'] ?? []) as readonly { readonly label: string; readonly value: string }[];
+  const valueOf = (wanted: string): string | undefined => labels.find(({ label }) => label === wanted)?.value;
+  const role = roles.find((known) => known === valueOf(roleLabel));
+  if (role !== undefined) return { kind: role, name: role };
+  const server = valueOf(serverLabel);
+  if (server !== undefined) return { kind: 'server', name: server };
+  return { kind: 'server', name: name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name };
 }
 
 interface LocalExec {
@@ -43,12 +70,17 @@ interface LocalExec {
   readonly command?: string;
 }
 
-/** A `terraform_data` resource runs one of our verbs: `load` on `load-<store>.json`, `ensure-store` on a volume, `ensure-network` on a network. */
-function verbLabel(attributes: ResourceJson): ResourceLabel | undefined {
+/**
+ * A `terraform_data` resource runs one of our verbs: `load` on `load-<store>.json`, `ensure-store` on a volume,
+ * `ensure-network` on a network, `ensure-gateway` on the plan of the gateway, whose volume it makes, `rollout` on the same.
+ */
+function verbLabel(attributes: ResourceJson, project: string): ResourceLabel | undefined {
   const provisioners = attributes['provisioner'] as readonly { 'local-exec'?: LocalExec }[] | undefined;
   const { interpreter = [], command = '' } = provisioners?.[0]?.['local-exec'] ?? {};
   if (interpreter.includes('load')) return { kind: 'models', name: command.replace(/^load-|\.json$/g, '') };
   if (interpreter.includes('ensure-network')) return { kind: 'network', name: command };
+  if (interpreter.includes('ensure-gateway')) return { kind: 'volume', name: `${project}-gateway` };
+  if (interpreter.includes('rollout')) return { kind: 'rollout', name: 'rollout' };
   if (interpreter.includes('ensure-store')) return { kind: 'volume', name: command };
   return undefined;
 }

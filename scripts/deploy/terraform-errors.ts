@@ -22,7 +22,7 @@ const known: readonly Known[] = [
     pattern:
       /(?:Bind for \S*?:(\d+) failed: port is already allocated|listen tcp\S* \S*?:(\d+): bind: address already in use)/,
     message: (match, subject) => `port ${match[1] ?? match[2]} of ${subject} is in use by something else`,
-    next: 'stop what uses the port, or set another `port` for the server',
+    next: 'stop what uses the port, or set another `port`',
   },
   {
     code: 'no-gpu-runtime',

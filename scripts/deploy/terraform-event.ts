@@ -1,3 +1,4 @@
+import type { RolloutEvent } from '../../gateway/rollout-event.js';
 import type { LoadEvent } from '../../ollama/load-event.js';
 
 export type ChangeAction = 'create' | 'update' | 'replace' | 'delete' | 'read' | 'noop';
@@ -16,6 +17,7 @@ export type TerraformEvent =
   | { readonly type: 'done'; readonly address: string; readonly action: ChangeAction; readonly seconds: number }
   | { readonly type: 'failed'; readonly address: string; readonly action: ChangeAction }
   | { readonly type: 'load'; readonly address: string; readonly event: LoadEvent }
+  | { readonly type: 'rollout'; readonly address: string; readonly event: RolloutEvent }
   | { readonly type: 'output'; readonly address: string; readonly text: string }
   | {
       readonly type: 'diagnostic';
@@ -82,8 +84,9 @@ function hookEvent(type: string, hook: NonNullable<Line['hook']>): TerraformEven
   if (type !== 'provision_progress' || hook.output === undefined) return undefined;
   // Terraform's own word on the command it is about to run.
   if (hook.output.startsWith('Executing: [')) return undefined;
-  const event = parseObject(hook.output.trim()) as LoadEvent | undefined;
-  return event?.type ? { type: 'load', address, event } : { type: 'output', address, text: hook.output.trimEnd() };
+  const event = parseObject(hook.output.trim()) as LoadEvent | RolloutEvent | undefined;
+  if (!event?.type) return { type: 'output', address, text: hook.output.trimEnd() };
+  return event.type === 'rollout' ? { type: 'rollout', address, event } : { type: 'load', address, event };
 }
 
 function parseObject(text: string): object | undefined {

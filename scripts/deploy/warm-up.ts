@@ -32,10 +32,10 @@ export function warmUps(
 }
 
 /** The request that makes a server load a model and answer nothing (an empty prompt; Ollama docs/api.md, "Load a model"). */
-export async function warmUp({ server, model }: WarmUp, signal: AbortSignal): Promise<void> {
-  const url = serverUrl(server);
+export async function warmUp({ server, model }: WarmUp, manifest: Manifest, signal: AbortSignal): Promise<void> {
   try {
-    const { name, container, models } = server;
+    const { name, container, models, port } = await justStarted(server, manifest);
+    const url = serverUrl({ port, container });
     await waitUntilReady({ name, container, models, url }, signal, { inspectEvery: Infinity });
     const body = JSON.stringify({ model, stream: false });
     const options = { method: 'POST', headers: { 'content-length': Buffer.byteLength(body) }, signal };
@@ -43,4 +43,14 @@ export async function warmUp({ server, model }: WarmUp, signal: AbortSignal): Pr
   } catch {
     // It only saves time: what is wrong with the server or the model, the loader and the smoke tests tell.
   }
+}
+
+/** Behind a gateway only the engine knows the name of a container that was just started. */
+async function justStarted(server: Server, manifest: Manifest): Promise<Server> {
+  if (!manifest.gateway) return server;
+  const { newestContainers, withContainers } = await import('./located-manifest.js');
+  const { openEngine } = await import('./workplace.js');
+  const alone = { ...manifest, servers: [server] };
+  const [found] = withContainers(alone, await newestContainers(alone, await openEngine())).servers;
+  return found ?? server;
 }

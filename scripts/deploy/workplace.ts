@@ -6,6 +6,7 @@ import type { Screen } from '../report/screen.js';
 import { Failure } from '../shell/problem.js';
 import type { ProjectFile } from '../shell/project.js';
 import type { Engine } from './engine.js';
+import { imagesOf } from './declared-images.js';
 import { ensureInitialized, forgetInitialization } from './initialization.js';
 import { stackDirectory, synthesize } from './synthesis.js';
 import { labelResources, type ResourceLabel, type SynthesizedStack } from './synthesized-stack.js';
@@ -20,17 +21,23 @@ export interface Workplace {
   readonly labels: ReadonlyMap<string, ResourceLabel>;
 }
 
-const imagesOf = ({ servers }: Manifest): string[] => [...new Set(servers.map(({ image }) => image))];
+/** What the toolchain settled on before, where all of it still stands. */
+async function probed(manifest: Manifest): Promise<Resolved | undefined> {
+  const { probe } = await import('../../toolchain/probe.js');
+  const { images, optional } = imagesOf(manifest);
+  return probe(process.cwd(), images, process.env, optional);
+}
 
 /** What the toolchain settled on, made ready where something is missing. */
 export async function resolveToolchain(manifest: Manifest, screen: Screen, yes: boolean): Promise<Resolved> {
-  const { probe } = await import('../../toolchain/probe.js');
-  const found = await probe(process.cwd(), imagesOf(manifest));
+  const found = await probed(manifest);
   if (found) return withNodes(manifest, found);
   const { prepare } = await import('../../toolchain/prepare.js');
   const { SetUpReporter } = await import('../report/set-up-reporter.js');
+  const { images, optional } = imagesOf(manifest);
   const prepared = await prepare({
-    images: imagesOf(manifest),
+    images,
+    optionalImages: optional,
     cwd: process.cwd(),
     reporter: new SetUpReporter(screen, yes),
     interactive: yes || process.stdin.isTTY,
@@ -53,12 +60,21 @@ export async function openEngine(): Promise<Engine> {
 }
 
 /**
+ * The manifest with the real names of its containers (`locatedManifest`); without a gateway nobody is asked for them.
+ * @throws Failure when the engine does not answer
+ */
+export async function located(manifest: Manifest): Promise<Manifest> {
+  if (!manifest.gateway) return manifest;
+  const { locatedManifest } = await import('./located-manifest.js');
+  return locatedManifest(manifest, await openEngine());
+}
+
+/**
  * What the toolchain settled on, without making anything.
  * @throws Failure that says what is missing: the engine, or the set-up
  */
 export async function requireToolchain(manifest: Manifest): Promise<Resolved> {
-  const { probe } = await import('../../toolchain/probe.js');
-  const found = await probe(process.cwd(), imagesOf(manifest));
+  const found = await probed(manifest);
   if (found) return withNodes(manifest, found);
   await (await openEngine()).info();
   const next = '`npm run up` sets up what is missing and deploys; `npm run doctor` says what is missing';

@@ -1,11 +1,13 @@
 import type { Manifest } from '../../manifest/manifest.js';
 import type { Resolved } from '../../manifest/resolved.js';
+import { imagesOf } from '../deploy/declared-images.js';
 import type { Diagnosis } from './diagnosis.js';
 
 /** What is set up for this project besides the engine. */
-export async function examineToolchain({ servers }: Pick<Manifest, 'servers'>): Promise<Diagnosis[]> {
+export async function examineToolchain(manifest: Manifest): Promise<Diagnosis[]> {
   const { probe } = await import('../../toolchain/probe.js');
-  const resolved = await probe(process.cwd(), [...new Set(servers.map(({ image }) => image))]);
+  const { images, optional } = imagesOf(manifest);
+  const resolved = await probe(process.cwd(), images, process.env, optional);
   return resolved ? toolchainDiagnoses(resolved) : [notSetUp];
 }
 
@@ -18,7 +20,7 @@ const notSetUp: Diagnosis = {
   remedy: 'npm run up (sets up what is missing), or npm run setup',
 };
 
-export function toolchainDiagnoses({ terraform, provider, images }: Resolved): Diagnosis[] {
+export function toolchainDiagnoses({ terraform, provider, images, leftOut = [] }: Resolved): Diagnosis[] {
   return [
     { code: 'terraform', status: 'fine', subject: 'terraform', what: `${terraform.version}, ${terraform.source}` },
     providerDiagnosis(provider),
@@ -27,6 +29,14 @@ export function toolchainDiagnoses({ terraform, provider, images }: Resolved): D
       status: 'fine',
       subject: 'image',
       what: reference === declared ? `${declared}, ${source}` : `${declared} is ${reference}, ${source}`,
+    })),
+    ...leftOut.map((declared): Diagnosis => ({
+      code: 'image-left-out',
+      status: 'advice',
+      subject: 'image',
+      what: `${declared} is left out`,
+      cause: 'no registry had it, and the deployment does without it',
+      remedy: `docker pull ${declared} where one answers, then rm .toolchain/resolved.json && npm run setup`,
     })),
   ];
 }

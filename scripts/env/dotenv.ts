@@ -1,4 +1,4 @@
-import type { ConnectionFacts, ModelConnection, ServerFacts } from './connection-facts.js';
+import type { ConnectionFacts, GatewayFacts, ModelConnection, ServerFacts } from './connection-facts.js';
 import { modelOffers } from './model-offers.js';
 
 /**
@@ -6,7 +6,7 @@ import { modelOffers } from './model-offers.js';
  * name begins with that of its server; models that were placed begin with the server that was declared, and say where
  * they are, so that their names stay when they move to another GPU.
  */
-export function dotenv({ servers }: ConnectionFacts): string {
+export function dotenv({ servers, gateway }: ConnectionFacts): string {
   const names = new UniqueNames();
   const lines = servers.flatMap((server, index) => {
     const prefix = servers.length > 1 ? `${names.claim(variableName(server.name), [''])}_` : '';
@@ -14,7 +14,24 @@ export function dotenv({ servers }: ConnectionFacts): string {
   });
   const placed = [...new Set(servers.flatMap(({ partOf }) => partOf ?? []))];
   lines.push(...placed.flatMap((server) => ['', ...placedLines(server, servers, names)]));
+  if (gateway) lines.push('', ...gatewayLines(gateway));
   return ['# Written by `npm run env`; change models.yaml instead.', ...lines, ''].join('\n');
+}
+
+/** What a client needs besides the address, as comments: a variable of a variable is read alike by no two readers. */
+function gatewayLines({ keyVariable, ownAuthority }: GatewayFacts): string[] {
+  const key = [
+    `# Every request needs a key (\`npm run keys -- add NAME\`), which ${keyVariable} holds.`,
+    `# OPENAI_API_KEY=\${${keyVariable}}`,
+  ];
+  if (!ownAuthority) return key;
+  const file = 'ca.pem';
+  return [
+    ...key,
+    `# The certificate is of the project's own authority: \`npm run tls -- trust --out ${file}\` writes it; then`,
+    `# NODE_EXTRA_CA_CERTS=${file}`,
+    `# SSL_CERT_FILE=${file}`,
+  ];
 }
 
 /** The models of all parts of a server; of one that several parts offer the first. */

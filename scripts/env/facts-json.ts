@@ -11,7 +11,8 @@ export function factsJson(facts: ConnectionFacts): string {
     name,
     { ...offer, openai_url: openaiUrl, context_length: contextLength, embedding_length: embeddingLength },
   ]);
-  const { project } = facts;
-  const value = { project, servers: Object.fromEntries(servers), models: Object.fromEntries(models) };
+  const { project, gateway } = facts;
+  const key = gateway && { api_key: `\${${gateway.keyVariable}}`, own_authority: gateway.ownAuthority };
+  const value = { project, servers: Object.fromEntries(servers), models: Object.fromEntries(models), ...key };
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }

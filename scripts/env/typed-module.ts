@@ -1,4 +1,4 @@
-import type { ConnectionFacts } from './connection-facts.js';
+import type { ConnectionFacts, GatewayFacts } from './connection-facts.js';
 import { modelOffers } from './model-offers.js';
 
 /** The facts as a TypeScript module without imports, so that a misspelt model name does not compile. */
@@ -14,7 +14,7 @@ export function typedModule(facts: ConnectionFacts): string {
 export const servers = ${literal(Object.fromEntries(servers))} as const;
 
 export type ServerName = keyof typeof servers;
-
+${facts.gateway ? keyText(facts.gateway) : ''}
 /**
  * The models by the name that every API takes. \`url\` and \`openaiUrl\` are those of \`server\`, the first one that offers
  * it; \`contextLength\` counts tokens, \`embeddingLength\` the numbers of a vector.
@@ -22,6 +22,13 @@ export type ServerName = keyof typeof servers;
 export const models = ${literal(Object.fromEntries(models))} as const;
 
 export type ModelName = keyof typeof models;
+`;
+}
+
+function keyText({ keyVariable }: GatewayFacts): string {
+  return `
+/** Environment variable that holds the key which every request needs: \`Authorization: Bearer <key>\`. */
+export const apiKeyVariable = ${JSON.stringify(keyVariable)};
 `;
 }
 

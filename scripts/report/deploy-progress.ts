@@ -1,7 +1,9 @@
 import { formatBytes } from '../../manifest/units.js';
+import type { RolloutStep } from '../../gateway/rollout-event.js';
 import type { LoadEvent } from '../../ollama/load-event.js';
 import type { ResourceLabel } from '../deploy/synthesized-stack.js';
 import type { ChangeAction, TerraformEvent } from '../deploy/terraform-event.js';
+import { movement } from './rollout-line.js';
 import { row } from './row.js';
 import type { Screen } from './screen.js';
 import { style } from './style.js';
@@ -41,6 +43,8 @@ export class DeployProgress {
   >();
   readonly #models = new Map<string, LoadingModel>();
   readonly #sources = new Map<string, string>();
+  /** What is done about requests right now. */
+  #moving: string | undefined;
 
   constructor(
     private readonly labels: ReadonlyMap<string, ResourceLabel>,
@@ -50,6 +54,7 @@ export class DeployProgress {
 
   handle(event: TerraformEvent): void {
     if (event.type === 'load') this.#load(event.event);
+    if (event.type === 'rollout') this.#rollout(event.event);
     if (event.type === 'started') this.#start(event.address, event.action);
     if (event.type === 'done') this.#done(event.address, event.action);
     if (event.type === 'failed') this.#running.delete(event.address);
@@ -71,8 +76,25 @@ export class DeployProgress {
     this.#running.delete(address);
     if (!running || !isShown(running.label, action)) return;
     const { kind, name } = running.label;
-    const word = (kind === 'server' ? pastTense : otherPastTense)[action] ?? action;
+    const word = (isContainer(running.label) ? pastTense : otherPastTense)[action] ?? action;
     this.screen.print(row(kind, name, word, this.now() - running.at));
+  }
+
+  #rollout(step: RolloutStep): void {
+    this.#moving = undefined;
+    if (step.step === 'certificate') {
+      const why = step.reason === undefined ? '' : `: ${step.reason}`;
+      this.screen.print(row('gateway', 'certificate', `${step.action}${why}`));
+    } else if (step.step === 'warning') this.screen.print(row('gateway', '', style.yellow(step.message)));
+    else if (step.step !== 'failed') this.#movement(step);
+  }
+
+  #movement(step: Parameters<typeof movement>[0]): void {
+    const { servers, what } = movement(step);
+    const line = row('gateway', servers, step.step === 'cut' ? style.yellow(what) : what, 'ms' in step ? step.ms : 0);
+    const passing = step.step === 'moving' || step.step === 'draining';
+    if (passing && this.screen.redraws) this.#moving = line;
+    else if (step.step !== 'moving') this.screen.print(line);
   }
 
   #load(event: LoadEvent): void {
@@ -117,13 +139,17 @@ export class DeployProgress {
     const resources = [...this.#running.values()]
       .filter(({ label, action }) => isShown(label, action))
       .map(({ label, action }) => row(label.kind, label.name, action === 'delete' ? 'stopping …' : 'starting …'));
-    this.screen.live([...resources, ...[...this.#models].map(([name, loading]) => modelRow(name, loading))]);
+    const models = [...this.#models].map(([name, loading]) => modelRow(name, loading));
+    this.screen.live([...resources, ...models, ...(this.#moving === undefined ? [] : [this.#moving])]);
   }
 }
 
-/** The loader speaks for itself, and a store outlives its record. */
+const containers: ReadonlySet<ResourceLabel['kind']> = new Set(['server', 'gateway', 'prometheus', 'grafana']);
+const isContainer = ({ kind }: ResourceLabel): boolean => containers.has(kind);
+
+/** Loader and rollout speak for themselves, and a store outlives its record. */
 function isShown({ kind }: ResourceLabel, action: ChangeAction): boolean {
-  if (kind === 'other' || kind === 'models') return false;
+  if (kind === 'other' || kind === 'models' || kind === 'rollout') return false;
   return kind !== 'volume' || action === 'create';
 }
 

@@ -1,5 +1,6 @@
 import { inDeclaredWords } from '../../manifest/declared-words.js';
 import type { Manifest } from '../../manifest/manifest.js';
+import { GatewayProblem } from '../../gateway/problem.js';
 import { ToolchainProblem } from '../../toolchain/problem.js';
 import { style } from '../report/style.js';
 import { exitCode } from './exit-code.js';
@@ -57,6 +58,11 @@ function formatFinding({ message, next, original }: Finding): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What the gateway refuses, as what a person is told. */
+function findingOf({ code, message, next, original }: GatewayProblem): Finding {
+  return { code, message, ...(next !== undefined && { next }), ...(original !== undefined && { original }) };
+}
+
 /** Prints what a verb threw and returns its exit code; an unexpected error shows its stack, because it is a bug. */
 export function printProblem(error: unknown): number {
   if (error instanceof ManifestProblem) {
@@ -70,6 +76,10 @@ export function printProblem(error: unknown): number {
   if (error instanceof ToolchainProblem) {
     process.stderr.write(formatFinding(error));
     return error.code === 'interrupted' ? exitCode.interrupted : exitCode.failed;
+  }
+  if (error instanceof GatewayProblem) {
+    process.stderr.write(formatFinding(findingOf(error)));
+    return exitCode.failed;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(formatFinding({ code: 'bug', message: 'unexpected, a bug of ollama-stacks', original: text }));

@@ -20,7 +20,7 @@ export interface ProjectFile {
 
 /** A parsed manifest, and what it was made of besides its own text. */
 export interface ParsedProject {
-  /** Its servers are those that are deployed: `placement` is done. */
+  /** Its servers are those that are deployed: `placement` and `replicas` are done. */
   readonly manifest: Manifest;
   /** Text of every file that the manifest names, by the path it writes; null when there is none. */
   readonly files: Readonly<Record<string, string | null>>;
@@ -72,7 +72,8 @@ export async function parseWithFiles(
 
 /** A lock that cannot be read tells no sizes; the verbs that need one say so themselves. */
 async function placed(manifest: Manifest, { lock }: ProjectFile): Promise<Manifest> {
-  if (manifest.servers.every(({ placement }) => placement === undefined)) return manifest;
+  if (manifest.servers.every((server) => server.placement === undefined && server.replicas === undefined))
+    return manifest;
   const { placedManifest } = await import('../../manifest/placement.js');
   const { lockedContents } = await import('../../manifest/locked-contents.js');
   return placedManifest(manifest, lockedContents(manifest, lock === undefined ? undefined : parseLock(lock).lock));

@@ -1,4 +1,5 @@
 import { modelNameKey } from '../../manifest/model-ref.js';
+import { httpFetch } from '../../ollama/http-fetch.js';
 import { type Check, CheckFailed, excerpt } from './check.js';
 
 const messages = [{ role: 'user', content: 'Why is the sky blue?' }];
@@ -74,7 +75,7 @@ export function openaiEmbeddingsCheck(url: string, model: string): Check {
 
 async function request(url: string, path: string, body?: object): Promise<Response> {
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await fetch(`${url.replace(/\/$/, '')}${path}`, body ? init : {});
+  const response = await httpFetch()(`${url.replace(/\/$/, '')}${path}`, body ? init : {});
   if (!response.ok) throw new CheckFailed(`HTTP ${response.status}: ${excerpt(await response.text(), 200)}`);
   return response;
 }

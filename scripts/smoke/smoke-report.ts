@@ -5,17 +5,24 @@ import type { Screen } from '../report/screen.js';
 import { style } from '../report/style.js';
 import { table } from '../report/table.js';
 import type { CheckResult, SmokeTarget } from './check.js';
+import type { DoorTarget } from './door.js';
 import type { Advice } from './gpu-advice.js';
 import { manifestTargets, smoke } from './smoke-run.js';
 
-/** Tests targets and shows, while it goes on, which check is the latest. */
-export async function smokeOnScreen(targets: readonly SmokeTarget[], screen: Screen): Promise<CheckResult[]> {
+/** Tests targets, then the gateway in front of them, and shows, while it goes on, which check is the latest. */
+export async function smokeOnScreen(
+  targets: readonly SmokeTarget[],
+  screen: Screen,
+  door?: DoorTarget,
+): Promise<CheckResult[]> {
   let done = 0;
   screen.live([row('smoke', '…', '')]);
-  const results = await smoke(targets, ({ name, model, server }) => {
+  const onResult = ({ name, model, server }: CheckResult): void => {
     done += 1;
     screen.live([row('smoke', `${done} done`, `${model ?? server} ${name}`)]);
-  });
+  };
+  const results = await smoke(targets, onResult);
+  if (door) results.push(...(await (await import('./door-run.js')).smokeDoor(door, onResult)));
   screen.live([]);
   return results;
 }
@@ -23,7 +30,8 @@ export async function smokeOnScreen(targets: readonly SmokeTarget[], screen: Scr
 /** Tests what was just deployed: one line when all is well, else what failed. `lock` tells the sizes of models. */
 export async function smokeDeployment(manifest: Manifest, screen: Screen, lock?: Lock): Promise<CheckResult[]> {
   const start = performance.now();
-  const results = await smokeOnScreen(manifestTargets(manifest, lock), screen);
+  const door = manifest.gateway && (await (await import('./door-run.js')).doorTarget(manifest));
+  const results = await smokeOnScreen(manifestTargets(manifest, lock), screen, door);
   screen.print(smokeRow(results, performance.now() - start));
   const failed = results.filter(({ status }) => status === 'failed');
   if (failed.length > 0) screen.print(smokeTable(failed));

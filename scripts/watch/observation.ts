@@ -1,4 +1,5 @@
 import { computeText, type GpuFinding } from '../../manifest/gpu-proof.js';
+import { type GatewayStatus, gatewayTroubles } from '../report/gateway-lines.js';
 import type { ServerStatus } from '../report/server-status.js';
 import { modelTrouble, serverTroubles } from '../report/server-status.js';
 import type { Advice } from '../smoke/gpu-advice.js';
@@ -67,6 +68,14 @@ function seenText({ version, models }: ServerStatus, { declared, server }: GpuEv
   const devices = server?.look.devices ?? [];
   const gpu = devices.length > 0 ? `, ${computeText(devices)}` : ', GPU not proven (nothing is loaded)';
   return `Ollama ${version ?? 'does not answer'}, ${present} of ${wanted.length} models${declared ? gpu : ''}`;
+}
+
+/** What a look at the gateway saw. */
+export function gatewayObservation(status: GatewayStatus): Observation {
+  const messages = gatewayTroubles(status).map((text) => text.replace(/^gateway: /, ''));
+  const code = status.up ? 'certificate' : `gateway-${status.state}`;
+  const troubles = messages.map((message) => ({ code, message }));
+  return { gpu: 'none', troubles, advice: [], restartHelps: false, seen: `closed to who has no key, at ${status.url}` };
 }
 
 /** What to say of a server when nobody could look, because the engine refused. */

@@ -9,11 +9,12 @@ import { OllamaServer } from '../../ollama/server.js';
 import { StatusWatch } from '../deploy/deployment-status.js';
 import type { Engine } from '../deploy/engine.js';
 import type { ServerStatus } from '../report/server-status.js';
+import { locatedManifest } from '../deploy/located-manifest.js';
 import { Failure } from '../shell/problem.js';
 import { loadedShare } from '../smoke/gpu-checks.js';
 import { type GpuProof, gpuProofs } from '../smoke/gpu-proof.js';
-import { type GpuEvidence, observationOf, unseen } from './observation.js';
-import type { Observation } from './watch-state.js';
+import { gatewayObservation, type GpuEvidence, observationOf, unseen } from './observation.js';
+import type { Observation, Watched } from './watch-state.js';
 
 /** A project whose servers are looked at again and again. */
 export interface WatchedProject {
@@ -33,19 +34,24 @@ export class ServerLook {
     this.#status = new StatusWatch(project.manifest, project.plans, project.engine);
   }
 
-  /** Every server of the manifest, in its order. */
-  async all(): Promise<readonly (readonly [Server, Observation])[]> {
-    const { manifest, lock, engine } = this.project;
+  /** Every server of the manifest, in its order, and the gateway. */
+  async all(): Promise<readonly (readonly [Server | Watched, Observation])[]> {
+    const { lock, engine } = this.project;
+    let { manifest } = this.project;
     try {
+      manifest = await locatedManifest(manifest, engine);
       const found = await this.#status.look();
       const proofs = gpuProofs(manifest, lock, () => Promise.resolve(engine));
-      return await Promise.all(
+      const servers = await Promise.all(
         manifest.servers.map(async (server, index) => {
           const status = found.servers[index];
           if (status === undefined) throw new Error(`no status of server ${server.name}`);
           return [server, await this.#observe(server, status, proofs.get(server.name))] as const;
         }),
       );
+      const { gateway } = found;
+      if (!gateway) return servers;
+      return [...servers, [{ name: 'gateway', container: gateway.container }, gatewayObservation(gateway)]];
     } catch (error) {
       return manifest.servers.map((server) => [server, unseen(refusal(error))] as const);
     }
@@ -79,7 +85,7 @@ export async function restartServer(
   { name, container, port, models }: Server,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const url = serverUrl({ port });
+  const url = serverUrl({ port, container });
   try {
     await engine.restart(container, manifest.project);
     await waitUntilReady({ name, container, url, models }, signal);

@@ -1,9 +1,8 @@
-import type { Server } from '../../manifest/manifest.js';
 import { style } from '../report/style.js';
-import type { Observation, TellWord, WatchAction } from './watch-state.js';
+import type { Observation, TellWord, WatchAction, Watched } from './watch-state.js';
 
-/** Told of every look at a server, and of what follows from it. */
-export type WatchPrinter = (server: Server, seen: Observation, actions: readonly WatchAction[]) => void;
+/** Told of every look at a server or the gateway, and of what follows from it. */
+export type WatchPrinter = (watched: Watched, seen: Observation, actions: readonly WatchAction[]) => void;
 
 /** One line a change for people, one a look for machines. */
 export function watchPrinter(json: boolean): WatchPrinter {
@@ -42,7 +41,7 @@ function localTime(now: Date): string {
 }
 
 function watchJson(
-  { name, container }: Server,
+  { name, container }: Watched,
   { gpu, troubles, advice, seen }: Observation,
   actions: readonly WatchAction[],
   now: Date,

@@ -1,7 +1,14 @@
 import type { Server } from '../../manifest/manifest.js';
 import { restartServer, ServerLook, type WatchedProject } from './server-look.js';
 import type { WatchPrinter } from './watch-report.js';
-import { freshState, type Observation, type RestartPolicy, type WatchState, watchStep } from './watch-state.js';
+import {
+  freshState,
+  type Observation,
+  type RestartPolicy,
+  type Watched,
+  type WatchState,
+  watchStep,
+} from './watch-state.js';
 
 /** Look after look at the servers of a project, with what each of them asks for. */
 export class WatchRounds {
@@ -44,12 +51,15 @@ export class WatchRounds {
       const { state, actions } = watchStep(before, observation, performance.now(), this.policy);
       this.#states.set(server.name, state);
       this.print(server, observation, actions);
-      return actions.some(({ type }) => type === 'restart') ? [server] : [];
+      return actions.some(({ type }) => type === 'restart') && isServer(server) ? [server] : [];
     });
   }
 }
 
-type Seen = readonly (readonly [Server, Observation])[];
+type Seen = readonly (readonly [Server | Watched, Observation])[];
+
+/** Only what has a GPU can lose it, and be restarted for that. */
+const isServer = (watched: Server | Watched): watched is Server => 'gpu' in watched;
 
 const isWell = (seen: Seen): boolean => seen.every(([, { troubles }]) => troubles.length === 0);
 

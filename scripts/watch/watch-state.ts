@@ -1,4 +1,8 @@
+import type { Server } from '../../manifest/manifest.js';
 import type { Advice } from '../smoke/gpu-advice.js';
+
+/** What is looked at: a server, or the gateway, by its name and that of its container. */
+export type Watched = Pick<Server, 'name' | 'container'>;
 
 /** Something of a server that is not as declared. */
 export interface Trouble {

@@ -96,3 +96,14 @@ it('wants one plan file', async () => {
     stderr: 'usage: ollama-stacks load <plan file>\n',
   });
 });
+
+it('reaches a server behind a gateway by the name that Terraform tells, through the engine', async () => {
+  const hidden = { ...server, container: 'test-main', url: 'docker://test-main' };
+  const tunnelled = model('tunnelled:latest', { from: [ggufFile('ours.gguf')] });
+  const file = await writePlan(planOf(hidden, [tunnelled]));
+  const env = environment({ OLLAMA_STACKS_CONTAINERS: JSON.stringify({ main: server.container }) });
+  const { code, output } = await run(process.execPath, [launcher, 'load', file], { cwd: stack, env });
+  expect([code, output]).toEqual([0, expect.stringMatching(/^tunnelled:latest {2}created/m)]);
+  const { models } = (await (await fetch(`${server.url}/api/tags`)).json()) as { models: { name: string }[] };
+  expect(models.map(({ name }) => name)).toContain('tunnelled:latest');
+});

@@ -42,6 +42,18 @@ describe('deploymentPlan, from recorded plans', () => {
     `);
   });
 
+  it.each([
+    ['a successor beside its predecessor', ['create', 'delete'], [], '(replaced without a gap)'],
+    ['a port that both need', ['create', 'delete'], [{ external: 21434 }], '(replaced: a gap of seconds)'],
+    ['no successor before', ['delete', 'create'], [], '(replaced: a gap of seconds)'],
+  ])('tells whether a replacement leaves a gap: %s', (_case, actions, ports, words) => {
+    const [planned] = acting(/docker_container/, actions);
+    const after = { ...planned?.change.after, ports };
+    const line = text(acting(/docker_container/, actions, { after }));
+    expect(line).toContain(words);
+    expect(line.match(/\(replaced/g)).toHaveLength(1);
+  });
+
   it('tells that nothing changes', () => {
     expect(text(acting(/./, ['no-op']))).toBe('nothing to do: everything is as declared\n');
   });

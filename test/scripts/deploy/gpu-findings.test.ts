@@ -193,7 +193,7 @@ describe('who is asked about', () => {
   const port = validServer.port;
   const state = (gpus?: readonly string[]) => ({
     project: 'scr1',
-    containers: [{ name: 'scr1-main', ports: [port], ...(gpus && { gpus }) }],
+    containers: [{ name: 'scr1-main', ports: port === undefined ? [] : [port], ...(gpus && { gpus }) }],
     addresses: new Set<string>(),
     attributes: new Map(),
   });

@@ -79,7 +79,7 @@ it.skipIf(existsSync('/dev/kfd'))(
     expect(facts.nodes).toBeTypeOf('object');
     expect(preflight({ ...manifest, servers }, facts)[0]).toMatchObject({ code: 'no-device-node' });
     const name = servers[0]?.container ?? '';
-    const container = { name, ports: servers.map(({ port }) => port), gpus: ['/dev/kfd', '/dev/dri'] };
+    const container = { name, ports: servers.flatMap(({ port }) => port ?? []), gpus: ['/dev/kfd', '/dev/dri'] };
     const state = { containers: [container], addresses: new Set<string>(), attributes: new Map() };
     expect(await gatherFacts({ ...manifest, servers }, state, engine)).not.toHaveProperty('nodes');
   },

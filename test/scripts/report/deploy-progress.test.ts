@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import type { RolloutStep } from '../../../gateway/rollout-event.js';
 import type { LoadEvent } from '../../../ollama/load-event.js';
 import { labelResources, type SynthesizedStack } from '../../../scripts/deploy/synthesized-stack.js';
-import { parseTerraformEvent } from '../../../scripts/deploy/terraform-event.js';
+import { parseTerraformEvent, type TerraformEvent } from '../../../scripts/deploy/terraform-event.js';
 import { DeployProgress } from '../../../scripts/report/deploy-progress.js';
 
 const read = (name: string): string => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
@@ -83,5 +84,58 @@ it('tells what was removed and what is worth a look', () => {
     'model      old:1                      removed: no longer declared  frees 4.7 GB',
     'model      m:1                        shares a blob',
     'models                                no room soon',
+  ]);
+});
+
+const moving = (...steps: RolloutStep[]): TerraformEvent[] =>
+  steps.map((step) => ({ type: 'rollout', address: 'terraform_data.rollout', event: { type: 'rollout', ...step } }));
+const servers = ['main-0', 'main-1'];
+const rollout: readonly RolloutStep[] = [
+  { step: 'certificate', action: 'made', reason: 'there was none' },
+  { step: 'moving', servers },
+  { step: 'serving', servers, ms: 1200 },
+  { step: 'draining', servers: ['main-0-aa'], requests: 2 },
+  { step: 'draining', servers: ['main-0-aa'], requests: 0 },
+  { step: 'drained', servers: ['main-0-aa'], ms: 20 },
+];
+
+it('tells how requests move, and for whom it waits', () => {
+  const { progress, seen } = recorded(false);
+  for (const event of moving(...rollout)) progress.handle(event);
+  expect(seen.printed).toEqual([
+    'gateway    certificate                made: there was none',
+    'gateway    main-0, main-1             get requests   1.2 s',
+    'gateway    main-0-aa                  waiting for 2 requests to end',
+    'gateway    main-0-aa                  waiting for idle connections to end',
+    'gateway    main-0-aa                  nothing left to answer',
+  ]);
+});
+
+it('draws the wait where it can, and says what will be cut', () => {
+  const { progress, seen } = recorded(true);
+  for (const event of moving(...rollout.slice(1, 4))) progress.handle(event);
+  expect(seen.live).toEqual(['gateway    main-0-aa                  waiting for 2 requests to end']);
+  for (const event of moving({ step: 'cut', servers: ['main-0-aa'], requests: 1, ms: 300_000 })) progress.handle(event);
+  expect(seen.live).toEqual([]);
+  expect(seen.printed.at(-1)).toContain('1 request did not end in time and will be cut');
+});
+
+it('tells the gateway beside the servers', () => {
+  const printed: string[] = [];
+  const gateway = new Map([
+    ['docker_container.g', { kind: 'gateway', name: 'gateway' } as const],
+    ['terraform_data.r', { kind: 'rollout', name: 'rollout' } as const],
+  ]);
+  const screen = { redraws: false, print: (line: string) => void printed.push(line), live: () => undefined };
+  const progress = new DeployProgress(gateway, screen, () => 0);
+  for (const action of ['create', 'delete'] as const) {
+    for (const address of gateway.keys()) {
+      progress.handle({ type: 'started', address, action });
+      progress.handle({ type: 'done', address, action, seconds: 1 });
+    }
+  }
+  expect(printed).toEqual([
+    'gateway    gateway                    started',
+    'gateway    gateway                    stopped and removed',
   ]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerStatus } from '../../../scripts/report/server-status.js';
 import type { GpuVerdict } from '../../../scripts/smoke/gpu-proof.js';
-import { observationOf, unseen } from '../../../scripts/watch/observation.js';
+import { gatewayObservation, observationOf, unseen } from '../../../scripts/watch/observation.js';
 
 const status: ServerStatus = {
   server: 'main',
@@ -84,4 +84,23 @@ it('an engine that refuses is a trouble of every server', () => {
   expect(unseen('the Docker engine does not answer').troubles).toEqual([
     { code: 'engine', message: 'the Docker engine does not answer' },
   ]);
+});
+
+describe('gatewayObservation', () => {
+  const fine = { container: 'p-gateway', url: 'https://127.0.0.1:11443', state: 'running', up: true };
+  it.each([
+    ['one that answers', fine, []],
+    [
+      'one that stopped',
+      { ...fine, state: 'exited', up: false },
+      [{ code: 'gateway-exited', message: 'container p-gateway is exited; npm run logs -- gateway, then npm run up' }],
+    ],
+    [
+      'one whose certificate ended',
+      { ...fine, certificateEnds: '2020-01-01T00:00:00.000Z' },
+      [{ code: 'certificate', message: 'its certificate ended on 2020-01-01; npm run tls -- show' }],
+    ],
+  ])('%s', (_case, gateway, troubles) => {
+    expect(gatewayObservation(gateway)).toMatchObject({ gpu: 'none', troubles, restartHelps: false });
+  });
 });
