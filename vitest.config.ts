@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // unit: no engine needed beyond what a test starts itself; e2e: the real thing on the real engine, and its faults; matrix:
-// the same by other tools and versions (`npm run test:matrix`); bench: figures (`npm run bench:models`).
+// the same by other tools and versions (`npm run test:matrix`); silence: ten minutes of waiting (`npm run test:silence`); bench: figures (`npm run bench:models`).
 export default defineConfig({
   test: {
     projects: [
@@ -30,9 +30,18 @@ export default defineConfig({
         test: {
           name: 'matrix',
           include: ['test/matrix/**/*.matrix.ts'],
+          exclude: ['test/matrix/*-silence.matrix.ts'],
           testTimeout: 900_000,
           hookTimeout: 900_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'silence',
+          include: ['test/matrix/*-silence.matrix.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
       {
