@@ -104,7 +104,11 @@ export class RolloutLab implements AsyncDisposable {
     ];
     await this.run(container, options.join(' ').split(' '));
     const url = `http://127.0.0.1:${this.port}`;
-    while (!(await answersAt(url))) await sleep(20);
+    const deadline = performance.now() + 15_000;
+    while (!(await answersAt(url))) {
+      if (performance.now() > deadline) throw new Error((await run('docker', ['logs', container])).output);
+      await sleep(20);
+    }
     return {
       url,
       key: this.key,
