@@ -185,7 +185,7 @@ it('waits no longer than told, and says how much will be cut', { timeout: 60_000
 
 it('stops waiting when it is told to, and goes on from there', { timeout: 60_000 }, async () => {
   const { target } = await serving({ 'main-0': 'aa' });
-  const long = askOnce({ ...target, long: { ...target.long, chunks: 400 } });
+  const long = askOnce({ ...target, long: { ...target.long, chunks: 1000 } });
   await sleep(300);
   const next = lab.plan({ 'main-0': 'bb' });
   await lab.startServers(next);
