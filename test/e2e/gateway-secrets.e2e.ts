@@ -74,7 +74,7 @@ it('a key made before the first deployment opens it, behind the certificate of t
   expect([up.code, up.output]).toEqual([0, expect.stringContaining('every model answers')]);
   expect(await askTags(await readFile(certificate.ca, 'utf8'))).toBe(200);
   // Whom no system trusts.
-  await expect(askTags()).rejects.toThrow();
+  await expect(askTags()).rejects.toThrow(/certificate/);
 });
 
 it('no key, hash or private key is in state, plan, JSON, containers or logs', async () => {
@@ -90,9 +90,11 @@ it('no key, hash or private key is in state, plan, JSON, containers or logs', as
   expect(found).toEqual([]);
 });
 
+async function ask(page: string): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${ports.prometheus}/api/v1/${page}`)).text();
+}
+
 it('Prometheus scrapes the gateway and has the rules', async () => {
-  const ask = async (page: string): Promise<string> =>
-    (await fetch(`http://127.0.0.1:${ports.prometheus}/api/v1/${page}`)).text();
   await vi.waitFor(async () => expect((await ask('targets')).match(/"health":"up"/g)).toHaveLength(2), {
     timeout: 20_000,
     interval: 250,
